@@ -1,0 +1,1 @@
+"""Quire: ask your own documents and get answers that cite the page."""

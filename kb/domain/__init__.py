@@ -1,0 +1,1 @@
+"""The data kinds of Quire: frozen values, standard library only."""

@@ -1,0 +1,133 @@
+"""Conversations, and answers whose sentences are bound to passages."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from kb.domain.documents import DocumentId, KnowledgeBaseId, PassageId
+from kb.domain.retrieval import Ranking
+
+ConversationId = NewType("ConversationId", str)
+MessageId = NewType("MessageId", str)
+
+QUOTES = "quotes"
+"""Stands in place of a model's name where the answer is made of the documents' own sentences."""
+
+
+class Role(StrEnum):
+    """Who said it."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class MessageState(StrEnum):
+    """How far a message has come."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Support(StrEnum):
+    """Whether the cited passage bears out the sentence that cites it."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Characters start..end of an answer: one sentence that says something."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A claim and the passage it rests on; `number` is the mark [n] in the answer.
+
+    `document_id` is None once the document was removed; its text is then gone here too.
+    """
+
+    number: int
+    claim: Claim
+    passage_id: PassageId | None
+    document_id: DocumentId | None
+    document_name: str
+    page: int
+    paged: bool
+    quote: str
+    text: str
+    support: Support
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was said, on what it rests, or why nothing was said."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+    refused: bool = False
+    reason: str = ""
+    model: str = QUOTES
+    prompt_tokens: int | None = None
+    elapsed_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """The first event of an answer: what was found."""
+
+    ranking: Ranking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """More of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The last event of an answer: its checked form."""
+
+    answer: Answer
+
+
+AnswerEvent = Retrieved | Token | Finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A thread of questions to one knowledge base."""
+
+    id: ConversationId
+    knowledge_base_id: KnowledgeBaseId
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn as it is kept. `error` holds the sentence shown for a failed one."""
+
+    id: MessageId
+    conversation_id: ConversationId
+    role: Role
+    content: str
+    state: MessageState
+    created_at: datetime
+    citations: tuple[Citation, ...] = ()
+    model: str = ""
+    refused: bool = False
+    error: str = ""
+    prompt_tokens: int | None = None

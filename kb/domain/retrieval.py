@@ -1,0 +1,61 @@
+"""A query, and the ranking that answers it."""
+
+from dataclasses import dataclass, field
+
+from kb.domain.access import Scope
+from kb.domain.documents import Document, Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Something said earlier in the conversation."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked, what was said before, and what may be searched."""
+
+    text: str
+    scope: Scope
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """A passage's scores: cosine (-1..1), BM25 (0 and up), both fused (0..1)."""
+
+    dense: float | None
+    words: float | None
+    fused: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A found passage with its document and its rank, counted from 1."""
+
+    passage: Passage
+    document: Document
+    rank: int
+    scores: Scores
+
+    @property
+    def page(self) -> int:
+        """The page on which the passage begins."""
+        return self.passage.page_first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The hits of a query, best first.
+
+    `evidence` (0..1) says how likely the hits hold an answer at all; `elapsed_ms` has the
+    milliseconds of each stage.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    evidence: float
+    elapsed_ms: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,303 @@
+"""What Quire needs of the world. Adapters offer it; tests offer fakes."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.domain.conversations import (
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+)
+from kb.domain.documents import (
+    Document,
+    DocumentId,
+    EmbeddingSpace,
+    EmbeddingSpaceId,
+    KnowledgeBase,
+    KnowledgeBaseId,
+    Page,
+    ParsedDocument,
+    Passage,
+    PassageId,
+)
+from kb.domain.jobs import Job, JobId, Progress
+
+Vectors = NDArray[np.float32]
+Clock = Callable[[], datetime]
+
+
+class Reader(Protocol):
+    """Turns a file into text with pages and structure."""
+
+    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
+        """Read one file. Raises IngestionError."""
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors. Blocks until its model is loaded."""
+
+    @property
+    def space(self) -> EmbeddingSpace:
+        """The space of the vectors. Raises ModelMissingError if the model does not load."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text under the model's own tokenizer, special ones not counted."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages, (n, dimension), unit rows."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """Vector of a question, (dimension,), of unit length."""
+
+
+class VectorIndex(Protocol):
+    """Finds passages by vector in one knowledge base and embedding space."""
+
+    def upsert(
+        self,
+        knowledge_base_id: KnowledgeBaseId,
+        space_id: EmbeddingSpaceId,
+        ids: Sequence[PassageId],
+        vectors: Vectors,
+    ) -> None:
+        """Add or replace vectors, (n, dimension)."""
+
+    def delete(
+        self,
+        knowledge_base_id: KnowledgeBaseId,
+        space_id: EmbeddingSpaceId,
+        ids: Sequence[PassageId],
+    ) -> None:
+        """Remove vectors; ids that are not there are passed over."""
+
+    def search(
+        self,
+        knowledge_base_id: KnowledgeBaseId,
+        space_id: EmbeddingSpaceId,
+        vector: Vectors,
+        k: int,
+    ) -> list[tuple[PassageId, float]]:
+        """The k nearest passages by cosine, best first."""
+
+    def ids(self, knowledge_base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId) -> set[PassageId]:
+        """Every id that is in the index."""
+
+    def drop(self, knowledge_base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId) -> None:
+        """Forget the whole knowledge base; nothing happens where there is none."""
+
+    def collections(self) -> set[tuple[KnowledgeBaseId, EmbeddingSpaceId]]:
+        """What the index holds anything of."""
+
+
+class WordIndex(Protocol):
+    """Finds passages by their words in one knowledge base."""
+
+    def search(
+        self,
+        knowledge_base_id: KnowledgeBaseId,
+        text: str,
+        k: int,
+        document_ids: Collection[DocumentId] | None = None,
+    ) -> list[tuple[PassageId, float]]:
+        """The k best passages by BM25 (higher is better), best first."""
+
+
+class ChatModel(Protocol):
+    """A language model behind a server."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens of prompt and answer together that the model is asked to hold."""
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """The answer to (role, content) messages, piece by piece. Raises ModelError.
+
+        Closing the iterator ends the generation.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledModel:
+    """A language model that the server has. A remote one runs on another machine."""
+
+    name: str
+    size_bytes: int | None
+    parameters: str
+    remote: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """Whether the model server answers, and what it has; `problem` is a sentence if not."""
+
+    address: str
+    version: str = ""
+    models: tuple[InstalledModel, ...] = ()
+    problem: str = ""
+
+
+class ModelServer(Protocol):
+    """The server of language models."""
+
+    def status(self) -> ServerStatus:
+        """What is there now. Never raises; answers within a few seconds."""
+
+    def chat_model(self, name: str) -> ChatModel:
+        """The named model, ready to be asked."""
+
+
+class FileStore(Protocol):
+    """Keeps files under the hash of their content."""
+
+    def put(self, stream: BinaryIO) -> tuple[str, int]:
+        """Store a stream; its sha256 and size in bytes. Raises DiskFullError."""
+
+    def path(self, sha256: str) -> Path:
+        """Where the content lies."""
+
+    def remove(self, sha256: str) -> None:
+        """Forget the content; nothing happens where there is none."""
+
+    def all(self) -> set[str]:
+        """The hashes of everything kept."""
+
+
+class KnowledgeBases(Protocol):
+    """Records of knowledge bases."""
+
+    def add(self, knowledge_base: KnowledgeBase) -> None: ...
+    def get(self, id: KnowledgeBaseId) -> KnowledgeBase: ...
+    def list_of(self, owner_id: str) -> list[KnowledgeBase]: ...
+    def all(self) -> list[KnowledgeBase]: ...
+    def rename(self, id: KnowledgeBaseId, name: str) -> None: ...
+    def set_space(self, id: KnowledgeBaseId, space: EmbeddingSpace) -> None: ...
+    def remove(self, id: KnowledgeBaseId) -> None: ...
+
+
+class Documents(Protocol):
+    """Records of documents, with their pages, passages and vectors."""
+
+    def add(self, document: Document) -> None: ...
+    def get(self, id: DocumentId) -> Document: ...
+    def find(self, knowledge_base_id: KnowledgeBaseId, name: str) -> Document | None: ...
+    def of(self, knowledge_base_id: KnowledgeBaseId) -> list[Document]: ...
+    def of_content(self, sha256: str) -> list[Document]: ...
+    def contents(self) -> set[str]: ...
+    def fail(self, id: DocumentId, error: str) -> None: ...
+    def requeue(self, id: DocumentId) -> None: ...
+    def remove(self, id: DocumentId) -> list[PassageId]:
+        """Forget the document and all made of it; the ids of its passages."""
+
+    def publish(
+        self,
+        document: Document,
+        pages: Sequence[Page],
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        space_id: EmbeddingSpaceId,
+    ) -> None:
+        """Make the document ready, with its words searchable, all in this transaction."""
+
+    def pages(self, id: DocumentId) -> list[Page]: ...
+    def page_texts(self, id: DocumentId, numbers: Sequence[int]) -> list[Page]: ...
+    def passages_of(self, id: DocumentId) -> list[Passage]: ...
+    def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
+        """The passages of ready documents among these ids, in no order."""
+
+    def passage_ids(self, knowledge_base_id: KnowledgeBaseId) -> set[PassageId]: ...
+    def vectors(
+        self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
+    ) -> tuple[list[PassageId], Vectors]:
+        """The stored vectors of these passages, ids and rows (n, dimension) in one order."""
+
+    def vectors_of_documents(
+        self, ids: Collection[DocumentId], space_id: EmbeddingSpaceId
+    ) -> tuple[list[PassageId], Vectors]: ...
+    def word_ids(self, knowledge_base_id: KnowledgeBaseId) -> set[PassageId]:
+        """Every passage id the full-text rows hold."""
+
+    def rebuild_words(self, knowledge_base_id: KnowledgeBaseId) -> int:
+        """Make the full-text rows anew from the passages; how many."""
+
+
+class Jobs(Protocol):
+    """Records of work."""
+
+    def add(self, job: Job) -> None: ...
+    def of_subjects(self, ids: Collection[str]) -> dict[str, Job]: ...
+    def claim(self, now: datetime, lease_until: datetime) -> Job | None:
+        """Take the oldest job that is queued or whose lease ran out."""
+
+    def report(self, job: Job, progress: Progress, lease_until: datetime) -> bool:
+        """Keep the lease and say how far it is; False if the attempt holds it no longer."""
+
+    def finish(self, job: Job) -> bool:
+        """Mark done; False if the attempt holds the lease no longer."""
+
+    def fail(self, job: Job, error: str) -> bool: ...
+    def requeue(self, id: JobId, *, fresh: bool) -> None:
+        """Let the job be claimed again; `fresh` forgets the attempts so far."""
+
+    def release_all(self) -> None:
+        """Free every lease: called by a process that has just become the only one."""
+
+    def remove_of(self, subject_id: str) -> None: ...
+    def pending(self) -> int: ...
+
+
+class Conversations(Protocol):
+    """Records of conversations and messages."""
+
+    def add(self, conversation: Conversation, owner_id: str) -> None: ...
+    def get(self, id: ConversationId) -> Conversation: ...
+    def list_of(self, owner_id: str, knowledge_base_id: KnowledgeBaseId) -> list[Conversation]: ...
+    def rename(self, id: ConversationId, title: str) -> None: ...
+    def touch(self, id: ConversationId, now: datetime) -> None: ...
+    def remove(self, id: ConversationId) -> None: ...
+    def messages(self, id: ConversationId) -> list[Message]: ...
+    def add_message(self, message: Message, request_id: str | None = None) -> None: ...
+    def find_request(self, id: ConversationId, request_id: str) -> MessageId | None: ...
+    def get_message(self, id: MessageId) -> Message: ...
+    def save_message(self, message: Message) -> None:
+        """Replace the message's content, state and citations."""
+
+    def stop_streaming(self) -> None:
+        """Mark what was being written when the last process ended as stopped."""
+
+    def citing(self, document_id: DocumentId) -> list[Message]: ...
+    def owner_of(self, id: ConversationId) -> str: ...
+
+
+class Transaction(Protocol):
+    """The records as one consistent whole; leaving it without an error keeps all changes."""
+
+    @property
+    def knowledge_bases(self) -> KnowledgeBases: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def conversations(self) -> Conversations: ...
+
+
+class Records(Protocol):
+    """The record store."""
+
+    def reading(self) -> AbstractContextManager[Transaction]: ...
+    def writing(self) -> AbstractContextManager[Transaction]: ...
+
+
+ReportProgress = Callable[[Progress], None]

@@ -1,0 +1,137 @@
+"""Everything that can be set, in one table: environment, then settings file, then default."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, cast
+
+from platformdirs import user_data_path
+
+from kb.domain.errors import InvalidInputError
+
+SETTINGS_FILE = "settings.json"
+
+
+def _setting(env: str, default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"env": env, "help": meaning})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values in force. Field types are str, int or Path."""
+
+    home: Path = field(
+        default_factory=lambda: user_data_path("quire", appauthor=False),
+        metadata={"env": "KB_HOME", "help": "Folder of all data: records, files, vectors."},
+    )
+    embedding_model: str = _setting(
+        "KB_EMBEDDING_MODEL",
+        "",
+        "Folder or hub name of a sentence-transformers model; empty for the bundled one.",
+    )
+    embedding_threads: int = _setting(
+        "KB_EMBEDDING_THREADS",
+        0,
+        "Threads that embed documents; 0 for one less than the cores, and at least one.",
+    )
+    ollama_host: str = _setting(
+        "OLLAMA_HOST", "http://127.0.0.1:11434", "Address of the Ollama server."
+    )
+    chat_model: str = _setting(
+        "KB_CHAT_MODEL",
+        "",
+        "Model that writes answers, or `quotes` for none; empty for the first one installed.",
+    )
+    context_tokens: int = _setting(
+        "KB_CONTEXT_TOKENS", 8192, "Window asked of the language model, in tokens (num_ctx)."
+    )
+    keep_alive: str = _setting(
+        "KB_KEEP_ALIVE", "10m", "How long Ollama keeps the model loaded after an answer."
+    )
+    host: str = _setting("KB_HOST", "127.0.0.1", "Address the app listens on.")
+    port: int = _setting("KB_PORT", 8501, "Port the app listens on.")
+
+
+def environment_name(name: str) -> str:
+    """The environment variable of a setting."""
+    return str(_field(name).metadata["env"])
+
+
+def setting_rows() -> list[tuple[str, str, str]]:
+    """(environment variable, default, meaning) of each setting, in order."""
+    return [
+        (f.metadata["env"], _shown_default(f.name), f.metadata["help"]) for f in fields(Settings)
+    ]
+
+
+def load_settings(
+    environment: Mapping[str, str] = os.environ, *, home: Path | None = None
+) -> Settings:
+    """Read the settings in force. Raises InvalidInputError for a value of the wrong type."""
+    settings = _overlay(Settings(), _from_environment(environment))
+    if home is not None:
+        settings = replace(settings, home=home)
+    settings = replace(settings, home=settings.home.expanduser().resolve())
+    kept = {**_from_file(settings.home / SETTINGS_FILE), **_from_environment(environment)}
+    kept.pop("home", None)
+    return _overlay(settings, kept)
+
+
+def save_setting(home: Path, name: str, value: str | int) -> None:
+    """Keep one value in the settings file of a data folder, the others untouched."""
+    path = home / SETTINGS_FILE
+    kept = {**_from_file(path), _field(name).name: value}
+    home.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    with draft.open("w", encoding="utf-8") as stream:
+        json.dump(kept, stream, indent=2, ensure_ascii=False)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(path)
+
+
+def _field(name: str) -> Any:
+    return next(f for f in fields(Settings) if f.name == name)
+
+
+def _shown_default(name: str) -> str:
+    if name == "home":
+        return "the platform's user data folder"
+    return str(_field(name).default)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = ((f.name, environment.get(f.metadata["env"], "")) for f in fields(Settings))
+    return {name: value for name, value in named if value != ""}
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(
+            f"The settings file {path} cannot be read.", advice="Mend or delete it."
+        ) from error
+    if not isinstance(kept, dict):
+        raise InvalidInputError(
+            f"The settings file {path} is not a table of settings.", advice="Mend or delete it."
+        )
+    known = {f.name for f in fields(Settings)}
+    return {name: value for name, value in cast(dict[str, Any], kept).items() if name in known}
+
+
+def _overlay(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    typed: dict[str, Any] = {}
+    for name, value in values.items():
+        kind = type(getattr(settings, name))
+        try:
+            typed[name] = kind(value)
+        except (TypeError, ValueError) as error:
+            raise InvalidInputError(
+                f"{environment_name(name)} cannot be {value!r}.", advice="Give a whole number."
+            ) from error
+    return replace(settings, **typed)
