@@ -1,6 +1,6 @@
 """Conversations, and answers whose sentences are bound to passages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -13,6 +13,9 @@ MessageId = NewType("MessageId", str)
 
 QUOTES = "quotes"
 """Stands in place of a model's name where the answer is made of the documents' own sentences."""
+
+
+REMOVED = "[A sentence from a removed document stood here.]"
 
 
 class Role(StrEnum):
@@ -131,3 +134,29 @@ class Message:
     refused: bool = False
     error: str = ""
     prompt_tokens: int | None = None
+
+
+def without_document(message: Message, document_id: DocumentId) -> Message:
+    """The message without any text of a removed document.
+
+    A sentence that cites it, alone or among others, gives way to a note.
+    """
+    gone = sorted(
+        {(c.claim.start, c.claim.end) for c in message.citations if c.document_id == document_id}
+    )
+    kept = [
+        c
+        for c in message.citations
+        if c.document_id != document_id and (c.claim.start, c.claim.end) not in gone
+    ]
+    content, shifted = message.content, kept
+    for start, end in reversed(gone):
+        content = content[:start] + REMOVED + content[end:]
+        by = len(REMOVED) - (end - start)
+        shifted = [
+            replace(c, claim=replace(c.claim, start=c.claim.start + by, end=c.claim.end + by))
+            if c.claim.start >= end
+            else c
+            for c in shifted
+        ]
+    return replace(message, content=content, citations=tuple(shifted))

@@ -1,0 +1,1 @@
+"""One reader per family of formats; the reading itself happens in a child process."""

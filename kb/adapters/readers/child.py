@@ -1,0 +1,118 @@
+"""The reading process: `python -m kb.adapters.readers.child`, started by `sandbox`.
+
+Reads requests on standard input until it ends, answers each with a frame on standard
+output. Libraries parse foreign files here, so this process opens no connection and a
+crash costs one file. Not covered: a parser taken over by a file can still read what the
+user can read.
+"""
+
+import base64
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from threading import Thread
+from typing import Any, BinaryIO
+
+from kb.adapters.readers.frames import REPLY, REQUEST, Failure, Reply, Request, write_frame
+from kb.adapters.readers.registry import TYPE_NAMES, reader_of
+from kb.domain.errors import DamagedFileError, LimitError, QuireError
+
+NICENESS = 10
+PARENT_CHECK_SECONDS = 1.0
+NETWORK_EVENTS = frozenset(
+    {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"}
+)
+
+logger = logging.getLogger("kb.readers.child")
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    replies = take_stdout()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    lower_priority()
+    forbid_network()
+    end_with_parent()
+    for line in sys.stdin.buffer:
+        body = REPLY.dump_json(answer(REQUEST.validate_json(line)), exclude_none=True)
+        write_frame(replies, body)
+
+
+def answer(request: Request) -> Reply:
+    """The reply to one request; whatever goes wrong becomes an error in it."""
+    try:
+        return _serve(request)
+    except QuireError as error:
+        return _failed(error, request)
+    except MemoryError:
+        return _failed(LimitError("The file needs more memory than there is."), request)
+    except RecursionError:
+        return _failed(LimitError("The file is nested too deeply to be read."), request)
+    except Exception:  # a parser's own error is told as a damaged file
+        logger.exception("Reading %r failed", request.name)
+        kind = TYPE_NAMES.get(request.media_type, "its type")
+        return _failed(DamagedFileError(f"The file could not be read as {kind}."), request)
+
+
+def _serve(request: Request) -> Reply:
+    path = Path(request.path)
+    if request.op == "picture":
+        from kb.adapters.readers.pictures import page_png
+
+        png = page_png(path, request.page, request.scale)
+        return Reply(picture=base64.b64encode(png).decode("ascii"))
+    return Reply(document=reader_of(request.media_type)(path))
+
+
+def _failed(error: QuireError, request: Request) -> Reply:
+    failure = Failure(
+        kind=type(error).__name__,
+        what=error.what,
+        subject=error.subject or request.name,
+        advice=error.advice,
+    )
+    return Reply(error=failure)
+
+
+def take_stdout() -> BinaryIO:
+    """The real standard output; whatever libraries print goes to standard error from now on."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return replies
+
+
+def lower_priority() -> None:
+    """Leave the processor to the people who wait for answers."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def end_with_parent() -> None:
+    """End when the parent does, also in the midst of a file.
+
+    Not PR_SET_PDEATHSIG: that one fires already when the thread ends that started us.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_SECONDS)
+        os._exit(0)
+
+    Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def forbid_network() -> None:
+    """Let every try to reach a host fail, whichever library makes it."""
+
+    def refuse(event: str, _: tuple[Any, ...]) -> None:
+        if event in NETWORK_EVENTS:
+            raise PermissionError(f"The reading process may not use the network ({event}).")
+
+    sys.addaudithook(refuse)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""PDF files, by PDFium: text with its place on the page, titles from fonts."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from kb.adapters.readers.pdf_layout import arrange
+from kb.adapters.readers.pdf_lines import Sheet, read_sheet
+from kb.adapters.readers.text import one_line
+from kb.domain.documents import Page, ParsedDocument
+from kb.domain.errors import DamagedFileError, PasswordNeededError
+
+NO_TEXT = "No page holds text; it may be a scan."
+
+_FILE_NAME = re.compile(r"\.(docx?|pdf|xlsx?|pptx?|rtf|odt|tex|dvi|indd|qxd|html?|txt|ps)\b", re.I)
+_NO_TITLE = re.compile(
+    r"^(untitled|title|document\d*|slide \d+|powerpoint presentation|presentation|print|scan\w*"
+    r"|microsoft \w+ - .*|no title|default|[\W\d_]*)$",
+    re.I,
+)
+
+
+def read(path: Path) -> ParsedDocument:
+    """Pages and elements of a PDF."""
+    with open_pdf(path) as pdf:
+        sheets = [_sheet(pdf, index) for index in range(len(pdf))]
+        title = sensible_title(pdf.get_metadata_value("Title"))
+    pages, elements = arrange(sheets)
+    return ParsedDocument(
+        pages=tuple(pages),
+        elements=tuple(elements),
+        title=title,
+        paged=True,
+        warnings=tuple(_warnings(sheets, pages)),
+    )
+
+
+@contextmanager
+def open_pdf(path: Path) -> Iterator[pdfium.PdfDocument]:
+    """An open PDF, closed in any case. Raises PasswordNeededError or DamagedFileError."""
+    try:
+        pdf = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise PasswordNeededError(
+                "The PDF opens only with a password.",
+                advice="Save a copy without one and add that.",
+            ) from error
+        raise DamagedFileError("The PDF is damaged or cut short.") from error
+    try:
+        if len(pdf) == 0:
+            raise DamagedFileError("The PDF has no pages.")
+        yield pdf
+    finally:
+        pdf.close()
+
+
+def sensible_title(title: str) -> str:
+    """A title from a file's metadata, or an empty string where a program made it up."""
+    title = one_line(title)
+    if _FILE_NAME.search(title) or _NO_TITLE.match(title) or "�" in title:
+        return ""
+    return title[:300]
+
+
+def _sheet(pdf: pdfium.PdfDocument, index: int) -> Sheet:
+    """One page; a page that PDFium cannot load is an empty one."""
+    try:
+        page = pdf[index]
+    except pdfium.PdfiumError:
+        return Sheet(number=index + 1, readable=False)
+    try:
+        return read_sheet(page, index + 1, one_line(pdf.get_page_label(index)))
+    except pdfium.PdfiumError:
+        return Sheet(number=index + 1, readable=False)
+    finally:
+        page.close()
+
+
+def _warnings(sheets: list[Sheet], pages: list[Page]) -> Iterator[str]:
+    unread = [str(sheet.number) for sheet in sheets if not sheet.readable]
+    if len(unread) == len(sheets):
+        raise DamagedFileError("No page of the PDF can be read.")
+    if unread:
+        yield f"Pages that could not be read: {', '.join(unread)}."
+    if not any(page.text for page in pages):
+        yield NO_TEXT

@@ -1,0 +1,294 @@
+"""From lines to titles, paragraphs and list items. Pure.
+
+PDF says nothing of structure: it is guessed from gaps, indents, font sizes and weights,
+measured against what is usual in the same document.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from kb.adapters.readers.pdf_furniture import furniture
+from kb.adapters.readers.pdf_hyphens import Hyphens
+from kb.adapters.readers.pdf_lines import Line, Sheet
+from kb.domain.documents import Element, ElementKind, Page, TextBox
+
+TITLE_GROWTH = 1.12
+MAX_TITLE_CHARS = 200
+MAX_TITLE_LINES = 4
+MAX_LEVEL = 6
+GAP_GROWTH = 1.25
+USUAL_PITCH = 1.2
+FULL_LINE = 0.85
+
+BULLET = re.compile(r"[•●○◦▪■□▸►‣⁃∙·\uf0b7\uf0a7\uf076\uf0d8❖✓➢➤*–—-]\s+\S")
+NUMBER = re.compile(r"(\d{1,2}[.)]|\(\d{1,2}\)|\(?[a-z]\)|\(?[ivx]{1,5}\))\s+\S")
+CAPTION = re.compile(r"(figure|fig\.|table|abbildung|tabelle|tableau|figura|tabla)\s*\d+[.:]", re.I)
+_HAS_WORD = re.compile(r"[^\W\d_]{2}|[^\x00-\u2fff]")
+_SENTENCE_END = (".", "!", "?", ":", ";", ",")
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is usual in a document."""
+
+    body_size: float
+    bold_body: bool
+    pitch: float  # distance of baselines, in font sizes
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together."""
+
+    lines: list[Line]
+    kind: ElementKind = ElementKind.PARAGRAPH
+    level: int = 0
+    furniture: bool = False
+    style: tuple[float, bool] = (0.0, False)
+    right: float = field(default=0.0)
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
+
+
+def arrange(sheets: list[Sheet]) -> tuple[list[Page], list[Element]]:
+    """Pages with their text, and elements with their boxes."""
+    measures = measure(sheets)
+    extras = furniture(sheets)
+    hyphens = Hyphens(sheets)
+    per_sheet = [list(_blocks(sheet, measures, extras)) for sheet in sheets]
+    _name_kinds(per_sheet, measures)
+    pages: list[Page] = []
+    elements: list[Element] = []
+    for sheet, blocks in zip(sheets, per_sheet, strict=True):
+        page, found = _compose(sheet, blocks, hyphens)
+        pages.append(page)
+        elements += found
+    return pages, elements
+
+
+def measure(sheets: list[Sheet]) -> Measures:
+    """Body font and line distance: what most characters have."""
+    sizes: Counter[float] = Counter()
+    bold: Counter[bool] = Counter()
+    for sheet in sheets:
+        for line in sheet.lines:
+            sizes[rounded(line.size)] += len(line.text)
+            bold[line.bold] += len(line.text)
+    body = sizes.most_common(1)[0][0] if sizes else 10.0
+    return Measures(body_size=body, bold_body=bold[True] > bold[False], pitch=_pitch(sheets))
+
+
+def rounded(size: float) -> float:
+    """A font size to half a point."""
+    return round(size * 2) / 2
+
+
+def _pitch(sheets: list[Sheet]) -> float:
+    """The smallest common distance of baselines, in font sizes."""
+    seen: Counter[float] = Counter()
+    for sheet in sheets:
+        for one, other in zip(sheet.lines, sheet.lines[1:], strict=False):
+            if rounded(one.size) == rounded(other.size) and one.size > 0:
+                ratio = round((other.baseline - one.baseline) / one.size, 1)
+                if 0.8 <= ratio <= 3.0:
+                    seen[ratio] += 1
+    total = sum(seen.values())
+    common = [ratio for ratio, count in seen.items() if count >= 0.2 * total]
+    return min(common, default=USUAL_PITCH)
+
+
+def _blocks(
+    sheet: Sheet, measures: Measures, extras: frozenset[tuple[int, int]]
+) -> Iterator[Block]:
+    block: Block | None = None
+    right = _text_right(sheet.lines)
+    for index, line in enumerate(sheet.lines):
+        extra = (sheet.number, index) in extras
+        if block and extra == block.furniture and _goes_on(block, line, measures, right):
+            block.lines.append(line)
+            continue
+        if block:
+            yield block
+        block = Block(lines=[line], furniture=extra)
+    if block:
+        yield block
+
+
+def _text_right(lines: Iterable[Line]) -> float:
+    return max((line.right for line in lines if line.upright), default=0.0)
+
+
+def _goes_on(block: Block, line: Line, measures: Measures, right: float) -> bool:
+    """Whether a line belongs to the block before it."""
+    last = block.lines[-1]
+    if last.broken:
+        return True
+    if last.upright != line.upright or BULLET.match(line.text):
+        return False
+    if abs(last.size - line.size) > max(0.6, 0.08 * last.size):
+        return False
+    if line.baseline < last.baseline - 0.3 * last.size:  # the next column
+        return line.text[0].islower() and not last.text.endswith(_SENTENCE_END)
+    if line.baseline - last.baseline > GAP_GROWTH * measures.pitch * max(last.size, line.size):
+        return False
+    full = last.right - last.left >= FULL_LINE * _measure_width(block)
+    if last.bold != line.bold and not (full and line.text[0].islower()):
+        return False
+    return not _starts_anew(block, line, last)
+
+
+def _measure_width(block: Block) -> float:
+    return max(line.right - line.left for line in block.lines)
+
+
+def _starts_anew(block: Block, line: Line, last: Line) -> bool:
+    """Whether an indent or a number says that a paragraph or item begins."""
+    ended = last.text.endswith(_SENTENCE_END)
+    indent = line.left - last.left
+    first = block.lines[0]
+    in_list = BULLET.match(first.text) or NUMBER.match(first.text)
+    if NUMBER.match(line.text) and (in_list or ended or indent > 0.7 * line.size):
+        return True
+    if in_list:
+        return line.left < first.left - 0.7 * line.size
+    return ended and 0.7 * line.size < indent < 6 * line.size
+
+
+def _name_kinds(per_sheet: list[list[Block]], measures: Measures) -> None:
+    """Say of every block what it is; titles get levels by their fonts."""
+    blocks = [block for sheet in per_sheet for block in sheet if not block.furniture]
+    for block in blocks:
+        block.kind = _kind(block, measures)
+    styles = {_style(block) for block in blocks if block.kind is ElementKind.TITLE}
+    ranks = {style: rank for rank, style in enumerate(sorted(styles, reverse=True), start=1)}
+    lowest = min(len(ranks) + 1, MAX_LEVEL)
+    for block in blocks:
+        if block.kind is ElementKind.TITLE:
+            block.level = min(ranks[_style(block)], MAX_LEVEL)
+    for sheet in per_sheet:
+        _name_plain_titles(sheet, measures, lowest)
+
+
+def _style(block: Block) -> tuple[float, bool]:
+    first = block.lines[0]
+    return rounded(max(line.size for line in block.lines)), first.bold
+
+
+def _kind(block: Block, measures: Measures) -> ElementKind:
+    text = block.text
+    if BULLET.match(text):
+        return ElementKind.LIST_ITEM
+    if CAPTION.match(text):
+        return ElementKind.CAPTION
+    if _stands_out(block, measures) and _could_be_title(block):
+        return ElementKind.TITLE
+    return ElementKind.LIST_ITEM if NUMBER.match(text) else ElementKind.PARAGRAPH
+
+
+def _stands_out(block: Block, measures: Measures) -> bool:
+    size = min(line.size for line in block.lines)
+    if size >= TITLE_GROWTH * measures.body_size:
+        return True
+    bold = all(line.bold for line in block.lines) and not measures.bold_body
+    return bold and size >= 0.95 * measures.body_size and len(block.lines) <= 2
+
+
+def _could_be_title(block: Block) -> bool:
+    text = block.text
+    return (
+        all(line.upright for line in block.lines)
+        and len(block.lines) <= MAX_TITLE_LINES
+        and len(text) <= MAX_TITLE_CHARS
+        and not text.endswith((",", ";"))
+        and _HAS_WORD.search(text) is not None
+    )
+
+
+def _name_plain_titles(blocks: list[Block], measures: Measures, level: int) -> None:
+    """Find titles set in the body's own font: short lines alone above a paragraph."""
+    for block, after in zip(blocks, blocks[1:], strict=False):
+        if block.kind is ElementKind.PARAGRAPH and not block.furniture:
+            if _reads_as_title(block, measures) and _is_prose(after):
+                block.kind, block.level = ElementKind.TITLE, level
+
+
+def _reads_as_title(block: Block, measures: Measures) -> bool:
+    text = block.text
+    words = [word for word in text.split() if word[0].isalpha()]
+    capitals = sum(word[0].isupper() for word in words)
+    return (
+        len(block.lines) == 1
+        and block.lines[0].size >= 0.95 * measures.body_size
+        and _could_be_title(block)
+        and len(text) <= 70
+        and text[0].isupper()
+        and not text.endswith(_SENTENCE_END)
+        and not any(character.isdigit() for character in text)
+        and capitals * 2 >= len(words)
+    )
+
+
+def _is_prose(block: Block) -> bool:
+    return block.kind is ElementKind.PARAGRAPH and (
+        len(block.lines) > 1 or block.text.endswith((".", ":", "?"))
+    )
+
+
+def _compose(sheet: Sheet, blocks: list[Block], hyphens: Hyphens) -> tuple[Page, list[Element]]:
+    """A page's text, and its elements as slices of it."""
+    parts: list[str] = []
+    elements: list[Element] = []
+    length = 0
+    before: Block | None = None
+    for block in blocks:
+        separator = _separator(before, block)
+        text, spans = hyphens.join(block.lines)
+        start = length + len(separator)
+        parts += [separator, text]
+        length = start + len(text)
+        boxes = tuple(
+            _text_box(sheet.number, line, start + first, start + last)
+            for line, (first, last) in zip(block.lines, spans, strict=True)
+        )
+        if not block.furniture:
+            elements.append(
+                Element(
+                    kind=block.kind,
+                    page=sheet.number,
+                    start=start,
+                    end=length,
+                    level=block.level,
+                    boxes=boxes,
+                )
+            )
+        before = block
+    page = Page(
+        number=sheet.number,
+        text="".join(parts),
+        label=sheet.label,
+        width=sheet.width or None,
+        height=sheet.height or None,
+    )
+    return page, elements
+
+
+def _separator(before: Block | None, block: Block) -> str:
+    if before is None:
+        return ""
+    return "\n" if before.kind is block.kind is ElementKind.LIST_ITEM else "\n\n"
+
+
+def _text_box(page: int, line: Line, start: int, end: int) -> TextBox:
+    return TextBox(
+        page=page,
+        start=start,
+        end=end,
+        left=line.left,
+        top=line.top,
+        right=line.right,
+        bottom=line.bottom,
+    )

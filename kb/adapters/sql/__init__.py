@@ -1,0 +1,1 @@
+"""The record store: SQLite through SQLAlchemy Core, migrated by Alembic."""

@@ -1,0 +1,236 @@
+"""Records of conversations, their messages and what those cite."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from kb.adapters.sql.tables import citations, conversations, messages
+from kb.domain.conversations import (
+    Citation,
+    Claim,
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    MessageState,
+    Role,
+    Support,
+)
+from kb.domain.documents import DocumentId, KnowledgeBaseId, PassageId
+from kb.domain.errors import NotFoundError
+
+
+class SqlConversations:
+    """Conversations over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, conversation: Conversation, owner_id: str) -> None:
+        """Keep a new conversation."""
+        self._connection.execute(
+            insert(conversations).values(
+                id=conversation.id,
+                knowledge_base_id=conversation.knowledge_base_id,
+                owner_id=owner_id,
+                title=conversation.title,
+                created_at=conversation.created_at.isoformat(),
+                updated_at=conversation.updated_at.isoformat(),
+            )
+        )
+
+    def get(self, id: ConversationId) -> Conversation:
+        """Raises NotFoundError."""
+        return _conversation(self._row(id))
+
+    def owner_of(self, id: ConversationId) -> str:
+        """Whose it is. Raises NotFoundError."""
+        owner_id: str = self._row(id).owner_id
+        return owner_id
+
+    def list_of(self, owner_id: str, knowledge_base_id: KnowledgeBaseId) -> list[Conversation]:
+        """The newest first."""
+        rows = self._connection.execute(
+            select(conversations)
+            .where(
+                conversations.c.owner_id == owner_id,
+                conversations.c.knowledge_base_id == knowledge_base_id,
+            )
+            .order_by(conversations.c.updated_at.desc(), conversations.c.id)
+        )
+        return [_conversation(row) for row in rows]
+
+    def rename(self, id: ConversationId, title: str) -> None:
+        """Give another title."""
+        self._connection.execute(
+            update(conversations).where(conversations.c.id == id).values(title=title)
+        )
+
+    def touch(self, id: ConversationId, now: datetime) -> None:
+        """Note that something was said now."""
+        self._connection.execute(
+            update(conversations).where(conversations.c.id == id).values(updated_at=now.isoformat())
+        )
+
+    def remove(self, id: ConversationId) -> None:
+        """Forget the conversation and all that was said in it."""
+        self._connection.execute(delete(conversations).where(conversations.c.id == id))
+
+    def messages(self, id: ConversationId) -> list[Message]:
+        """In the order they were said."""
+        return self._messages(
+            select(messages).where(messages.c.conversation_id == id).order_by(messages.c.seq)
+        )
+
+    def message(self, id: MessageId) -> Message:
+        """Raises NotFoundError."""
+        found = self._messages(select(messages).where(messages.c.id == id))
+        if not found:
+            raise NotFoundError("This message does not exist.")
+        return found[0]
+
+    def answer_to(self, id: ConversationId, request_id: str) -> Message | None:
+        """The answer already begun for this request, if any."""
+        found = self._messages(
+            select(messages).where(
+                messages.c.conversation_id == id,
+                messages.c.request_id == request_id,
+                messages.c.role == Role.ASSISTANT,
+            )
+        )
+        return found[0] if found else None
+
+    def add_message(self, message: Message, request_id: str) -> None:
+        """Keep a new message."""
+        self._connection.execute(
+            insert(messages).values(
+                id=message.id,
+                conversation_id=message.conversation_id,
+                request_id=request_id,
+                role=message.role,
+                created_at=message.created_at.isoformat(),
+                **_said(message),
+            )
+        )
+        self._replace_citations(message)
+
+    def save_message(self, message: Message) -> None:
+        """Replace the message's content, state and citations."""
+        self._connection.execute(
+            update(messages).where(messages.c.id == message.id).values(**_said(message))
+        )
+        self._replace_citations(message)
+
+    def stop_streaming(self) -> None:
+        """Mark what was being written when the last process ended as stopped."""
+        self._connection.execute(
+            update(messages)
+            .where(messages.c.state == MessageState.STREAMING)
+            .values(state=MessageState.STOPPED)
+        )
+
+    def citing(self, document_id: DocumentId) -> list[Message]:
+        """Every message that cites the document."""
+        cited = select(citations.c.message_id).where(citations.c.document_id == document_id)
+        return self._messages(select(messages).where(messages.c.id.in_(cited)))
+
+    def _row(self, id: ConversationId) -> Row[Any]:
+        row = self._connection.execute(
+            select(conversations).where(conversations.c.id == id)
+        ).one_or_none()
+        if row is None:
+            raise NotFoundError("This conversation does not exist.")
+        return row
+
+    def _messages(self, statement: Any) -> list[Message]:
+        rows = self._connection.execute(statement).all()
+        cited = self._connection.execute(
+            select(citations)
+            .where(citations.c.message_id.in_([row.id for row in rows]))
+            .order_by(citations.c.seq)
+        ).all()
+        by_message: dict[str, list[Row[Any]]] = {}
+        for row in cited:
+            by_message.setdefault(row.message_id, []).append(row)
+        return [_message(row, by_message.get(row.id, [])) for row in rows]
+
+    def _replace_citations(self, message: Message) -> None:
+        self._connection.execute(delete(citations).where(citations.c.message_id == message.id))
+        if message.citations:
+            self._connection.execute(
+                insert(citations), [_citation_values(message.id, c) for c in message.citations]
+            )
+
+
+def _said(message: Message) -> dict[str, Any]:
+    return {
+        "content": message.content,
+        "state": message.state,
+        "model": message.model,
+        "refused": message.refused,
+        "error": message.error,
+        "prompt_tokens": message.prompt_tokens,
+    }
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(
+        id=ConversationId(row.id),
+        knowledge_base_id=KnowledgeBaseId(row.knowledge_base_id),
+        title=row.title,
+        created_at=datetime.fromisoformat(row.created_at),
+        updated_at=datetime.fromisoformat(row.updated_at),
+    )
+
+
+def _message(row: Row[Any], cited: list[Row[Any]]) -> Message:
+    return Message(
+        id=MessageId(row.id),
+        conversation_id=ConversationId(row.conversation_id),
+        role=Role(row.role),
+        content=row.content,
+        state=MessageState(row.state),
+        created_at=datetime.fromisoformat(row.created_at),
+        citations=tuple(_citation(row.content, c) for c in cited),
+        model=row.model,
+        refused=row.refused,
+        error=row.error,
+        prompt_tokens=row.prompt_tokens,
+    )
+
+
+def _citation(content: str, row: Row[Any]) -> Citation:
+    return Citation(
+        number=row.number,
+        claim=Claim(
+            text=content[row.claim_start : row.claim_end], start=row.claim_start, end=row.claim_end
+        ),
+        passage_id=PassageId(row.passage_id) if row.passage_id else None,
+        document_id=DocumentId(row.document_id) if row.document_id else None,
+        document_name=row.document_name,
+        page=row.page,
+        paged=row.paged,
+        quote=row.quote,
+        text=row.text,
+        support=Support(row.support),
+        score=row.score,
+    )
+
+
+def _citation_values(message_id: MessageId, citation: Citation) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "number": citation.number,
+        "claim_start": citation.claim.start,
+        "claim_end": citation.claim.end,
+        "passage_id": citation.passage_id,
+        "document_id": citation.document_id,
+        "document_name": citation.document_name,
+        "page": citation.page,
+        "paged": citation.paged,
+        "quote": citation.quote,
+        "text": citation.text,
+        "support": citation.support,
+        "score": citation.score,
+    }

@@ -1,0 +1,106 @@
+"""Opens the database, brings its tables up to date, and hands out transactions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from kb.adapters.sql.conversations import SqlConversations
+from kb.adapters.sql.documents import SqlDocuments
+from kb.adapters.sql.jobs import SqlJobs
+from kb.adapters.sql.knowledge_bases import SqlKnowledgeBases
+from kb.domain.errors import DiskFullError, StorageError
+
+BUSY_SECONDS = 30
+
+
+class SqlTransaction:
+    """All stores over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.knowledge_bases = SqlKnowledgeBases(connection)
+        self.documents = SqlDocuments(connection)
+        self.jobs = SqlJobs(connection)
+        self.conversations = SqlConversations(connection)
+
+
+class SqlRecords:
+    """The record store in one SQLite file (WAL, synchronous FULL)."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _engine(path)
+        with _translated():
+            migrate(self.engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlTransaction]:
+        """A consistent view; other readers and the writer go on."""
+        with _translated(), self.engine.begin() as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlTransaction]:
+        """Changes that are kept together or not at all; one writer at a time."""
+        with (
+            _translated(),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield SqlTransaction(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest revision."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _: Any) -> None:
+        # The driver's own transaction handling would begin late and commit early.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer that begins as a reader could not wait for its turn later.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if "full" in str(error.orig):
+            raise DiskFullError(
+                "The disk is full, so nothing was changed.", advice="Free some space and try again."
+            ) from error
+        raise StorageError(
+            f"The record store did not serve: {error.orig}.",
+            advice="Check the data folder and its disk.",
+        ) from error

@@ -1,0 +1,149 @@
+"""Word search: one FTS5 table per knowledge base, ranked by BM25.
+
+A table each keeps word statistics apart, so that what one knowledge base holds never
+changes the ranking in another. Row ids are the passages' `seq`.
+Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009),
+as implemented by SQLite FTS5.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Connection, Engine, bindparam, select, text
+
+from kb.adapters.sql.tables import documents, passages
+from kb.domain.documents import Document, DocumentId, KnowledgeBaseId, Passage, PassageId
+from kb.domain.words import content_words
+
+COLUMN_WEIGHTS = (1.0, 1.0, 1.0)
+"""BM25 weights of title, heading path and text; compared by `python -m bench.retrieval`."""
+
+
+def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
+    """Make the knowledge base's table."""
+    connection.exec_driver_sql(
+        f"CREATE VIRTUAL TABLE {_table(knowledge_base_id)} USING fts5(title, heading, text, "
+        "tokenize='porter unicode61 remove_diacritics 2')"
+    )
+
+
+def drop(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
+    """Forget the knowledge base's table."""
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_table(knowledge_base_id)}")
+
+
+def add(connection: Connection, document: Document, rows: Iterable[tuple[int, Passage]]) -> None:
+    """Index (seq, passage) rows of one document."""
+    values = [
+        {
+            "seq": seq,
+            "title": document.title,
+            "heading": " ".join(passage.heading_path),
+            "text": passage.text,
+        }
+        for seq, passage in rows
+    ]
+    if values:
+        connection.execute(
+            text(
+                f"INSERT INTO {_table(document.knowledge_base_id)} (rowid, title, heading, text) "  # noqa: S608
+                "VALUES (:seq, :title, :heading, :text)"
+            ),
+            values,
+        )
+
+
+def remove(connection: Connection, knowledge_base_id: KnowledgeBaseId, id: DocumentId) -> None:
+    """Take a document's passages out; call it while they are still recorded."""
+    connection.execute(
+        text(
+            f"DELETE FROM {_table(knowledge_base_id)} "  # noqa: S608
+            "WHERE rowid IN (SELECT seq FROM passages WHERE document_id = :id)"
+        ),
+        {"id": id},
+    )
+
+
+def clear(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
+    """Make the table anew and empty, whatever state it is in."""
+    drop(connection, knowledge_base_id)
+    create(connection, knowledge_base_id)
+
+
+def rows(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> set[int]:
+    """The row ids that are there; none where the table is missing."""
+    found = connection.execute(
+        text("SELECT 1 FROM sqlite_master WHERE name = :name"), {"name": _table(knowledge_base_id)}
+    ).first()
+    if found is None:
+        return set()
+    listed = connection.execute(text(f"SELECT rowid FROM {_table(knowledge_base_id)}"))  # noqa: S608
+    return {row.rowid for row in listed}
+
+
+class SqlWordIndex:
+    """Searches the full-text tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def search(
+        self,
+        knowledge_base_id: KnowledgeBaseId,
+        text: str,
+        k: int,
+        document_ids: Collection[DocumentId] | None = None,
+    ) -> list[tuple[PassageId, float]]:
+        """The k best passages for any of the text's words, best first."""
+        expression = match_expression(text)
+        if not expression or k < 1:
+            return []
+        with self._engine.begin() as connection:
+            return _search(connection, knowledge_base_id, expression, k, document_ids)
+
+
+def match_expression(text: str) -> str:
+    """The words of a question as an FTS5 expression: any of them, each quoted."""
+    return " OR ".join(f'"{word}"' for word in dict.fromkeys(content_words(text)))
+
+
+def _search(
+    connection: Connection,
+    knowledge_base_id: KnowledgeBaseId,
+    expression: str,
+    k: int,
+    document_ids: Collection[DocumentId] | None,
+) -> list[tuple[PassageId, float]]:
+    table = _table(knowledge_base_id)
+    weights = ", ".join(str(weight) for weight in COLUMN_WEIGHTS)
+    within = ""
+    values: dict[str, object] = {"expression": expression, "k": k}
+    if document_ids is not None:
+        within = (
+            "AND f.rowid IN (SELECT seq FROM passages WHERE document_id IN "
+            "(SELECT value FROM json_each(:documents)))"
+        )
+        values["documents"] = json.dumps(sorted(document_ids))
+    best = connection.execute(
+        text(
+            f"SELECT f.rowid AS seq, -bm25({table}, {weights}) AS score FROM {table} AS f "  # noqa: S608
+            f"WHERE {table} MATCH :expression {within} ORDER BY score DESC, seq LIMIT :k"
+        ),
+        values,
+    ).all()
+    names = dict(
+        connection.execute(
+            select(passages.c.seq, passages.c.id)
+            .join(documents, documents.c.id == passages.c.document_id)
+            .where(passages.c.seq.in_(bindparam("seqs", expanding=True))),
+            {"seqs": [row.seq for row in best]},
+        ).tuples()
+    )
+    return [(PassageId(names[row.seq]), row.score) for row in best if row.seq in names]
+
+
+def _table(knowledge_base_id: KnowledgeBaseId) -> str:
+    # Ids are ours, but a table name can't be a bound value: let nothing else through.
+    if not knowledge_base_id.isalnum():
+        raise ValueError(f"not an id: {knowledge_base_id!r}")
+    return f"words_{knowledge_base_id}"

@@ -1,0 +1,141 @@
+"""Records of work, claimed by conditional updates so that one attempt holds a job at a time."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+
+from kb.adapters.sql.tables import jobs
+from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
+
+
+class SqlJobs:
+    """Jobs over one connection. Times are compared as ISO text, so all are in UTC."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, job: Job, now: datetime) -> None:
+        """Queue new work."""
+        self._connection.execute(
+            insert(jobs).values(
+                id=job.id,
+                kind=job.kind,
+                subject_id=job.subject_id,
+                state=job.state,
+                attempt=job.attempt,
+                lease_until=None,
+                error=job.error,
+                created_at=now.isoformat(),
+                **_progress_values(job.progress),
+            )
+        )
+
+    def of_subjects(self, ids: set[str]) -> dict[str, Job]:
+        """The newest job of each subject that has one."""
+        rows = self._connection.execute(
+            select(jobs).where(jobs.c.subject_id.in_(ids)).order_by(jobs.c.created_at)
+        )
+        return {row.subject_id: _job(row) for row in rows}
+
+    def claim(self, now: datetime, lease_until: datetime) -> Job | None:
+        """Take the oldest job that is queued or whose lease ran out."""
+        free = or_(
+            jobs.c.state == JobState.QUEUED,
+            (jobs.c.state == JobState.RUNNING) & (jobs.c.lease_until < now.isoformat()),
+        )
+        oldest = (
+            select(jobs.c.id).where(free).order_by(jobs.c.created_at, jobs.c.id).limit(1)
+        ).scalar_subquery()
+        row = self._connection.execute(
+            update(jobs)
+            .where(jobs.c.id == oldest, free)
+            .values(
+                state=JobState.RUNNING,
+                attempt=jobs.c.attempt + 1,
+                lease_until=lease_until.isoformat(),
+            )
+            .returning(jobs)
+        ).one_or_none()
+        return _job(row) if row else None
+
+    def report(self, job: Job, progress: Progress, lease_until: datetime) -> bool:
+        """Keep the lease and say how far it is; False if the attempt holds it no longer."""
+        return self._change(job, lease_until=lease_until.isoformat(), **_progress_values(progress))
+
+    def finish(self, job: Job) -> bool:
+        """Mark done; False if the attempt holds the lease no longer."""
+        return self._change(job, state=JobState.DONE, lease_until=None, error="")
+
+    def fail(self, job: Job, error: str) -> bool:
+        """Mark failed; False if the attempt holds the lease no longer."""
+        return self._change(job, state=JobState.FAILED, lease_until=None, error=error)
+
+    def release(self, job: Job) -> bool:
+        """Let the job be claimed again, its attempts counted."""
+        return self._change(job, state=JobState.QUEUED, lease_until=None)
+
+    def restart(self, id: JobId) -> None:
+        """Let the job be claimed again as if new."""
+        self._connection.execute(
+            update(jobs)
+            .where(jobs.c.id == id)
+            .values(state=JobState.QUEUED, attempt=0, lease_until=None, error="")
+        )
+
+    def release_all(self) -> None:
+        """Free every lease: called by a process that has just become the only one."""
+        self._connection.execute(
+            update(jobs)
+            .where(jobs.c.state == JobState.RUNNING)
+            .values(state=JobState.QUEUED, lease_until=None)
+        )
+
+    def remove_of(self, subject_id: str) -> None:
+        """Forget a subject's jobs; an attempt that runs can then publish nothing."""
+        self._connection.execute(delete(jobs).where(jobs.c.subject_id == subject_id))
+
+    def pending(self) -> int:
+        """How many are queued or running."""
+        return (
+            self._connection.scalar(
+                select(func.count())
+                .select_from(jobs)
+                .where(jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]))
+            )
+            or 0
+        )
+
+    def _change(self, job: Job, **values: Any) -> bool:
+        changed = self._connection.execute(
+            update(jobs)
+            .where(
+                jobs.c.id == job.id,
+                jobs.c.attempt == job.attempt,
+                jobs.c.state == JobState.RUNNING,
+            )
+            .values(**values)
+        )
+        return changed.rowcount == 1
+
+
+def _progress_values(progress: Progress) -> dict[str, Any]:
+    return {
+        "step": progress.step,
+        "done": progress.done,
+        "total": progress.total,
+        "unit": progress.unit,
+    }
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        id=JobId(row.id),
+        kind=JobKind(row.kind),
+        subject_id=row.subject_id,
+        state=JobState(row.state),
+        attempt=row.attempt,
+        progress=Progress(step=row.step, done=row.done, total=row.total, unit=row.unit),
+        lease_until=datetime.fromisoformat(row.lease_until) if row.lease_until else None,
+        error=row.error,
+    )

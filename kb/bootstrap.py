@@ -1,0 +1,183 @@
+"""Wires everything together; the only importer of adapters."""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from kb.adapters.chat_models import OllamaServer
+from kb.adapters.chroma import ChromaIndex
+from kb.adapters.embedding import EmbeddingProcess
+from kb.adapters.files import ContentFiles
+from kb.adapters.home_lock import HomeLock
+from kb.adapters.readers.sandbox import ReadingProcess
+from kb.adapters.sql.database import SqlRecords
+from kb.adapters.sql.fulltext import SqlWordIndex
+from kb.answering.chain import AnsweringChain
+from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
+from kb.ingestion.pipeline import Ingestion
+from kb.ports import Embedder, ModelServer
+from kb.retrieval.retriever import HybridRetriever
+from kb.services.access import Access
+from kb.services.answers import AnswersService
+from kb.services.conversations import ConversationsService
+from kb.services.documents import DocumentsService
+from kb.services.indexes import Indexes
+from kb.services.knowledge_bases import KnowledgeBasesService
+from kb.services.models import ModelsService
+from kb.services.workspace import Workspace
+from kb.settings import Settings, save_setting
+
+OWNER = Actor(id=LOCAL_OWNER, kind=ActorKind.OWNER)
+LOWEST_PRIORITY = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """Everything that is open; one a process and data folder."""
+
+    settings: Settings
+    lock: HomeLock
+    records: SqlRecords
+    files: ContentFiles
+    indexes: Indexes
+    retriever: HybridRetriever
+    chain: AnsweringChain
+    query_embedder: Embedder
+    reader: ReadingProcess
+    page_drawer: ReadingProcess
+    embedding_processes: tuple[EmbeddingProcess, ...]
+    ingestion: Ingestion
+    model_server: ModelServer
+    chat_model: str
+    wake_worker: threading.Event = field(default_factory=threading.Event)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def workspace(self, actor: Actor = OWNER) -> Workspace:
+        """What this actor can do."""
+        access = Access(records=self.records, actor=actor)
+        models = ModelsService(
+            access=access,
+            server=self.model_server,
+            embedder=self.query_embedder,
+            chosen=lambda: self.chat_model,
+            choose_model=self._choose_model,
+        )
+        return Workspace(
+            access=access,
+            knowledge_bases=KnowledgeBasesService(
+                access=access, records=self.records, indexes=self.indexes, clock=self.clock
+            ),
+            documents=DocumentsService(
+                access=access,
+                records=self.records,
+                files=self.files,
+                indexes=self.indexes,
+                clock=self.clock,
+                draw_page=self.page_drawer.page_picture,
+                wake_worker=self.wake_worker.set,
+            ),
+            answers=AnswersService(
+                access=access,
+                records=self.records,
+                retriever=self.retriever,
+                chain=self.chain,
+                models=models,
+            ),
+            conversations=ConversationsService(
+                access=access,
+                records=self.records,
+                chain=self.chain,
+                models=models,
+                clock=self.clock,
+            ),
+            models=models,
+            indexes=self.indexes,
+        )
+
+    def warm(self) -> None:
+        """Begin to load the embedding model for questions, without waiting."""
+        for process in self.embedding_processes[:1]:
+            process.start()
+
+    def rest(self) -> None:
+        """End the children that only ingestion needs; they start again when there is work."""
+        self.reader.close()
+        for process in self.embedding_processes[1:]:
+            process.close()
+
+    def close(self) -> None:
+        """End the children and let the data folder go."""
+        for process in self.embedding_processes:
+            process.close()
+        self.reader.close()
+        self.page_drawer.close()
+        self.records.close()
+        self.lock.release()
+
+    def _choose_model(self, name: str) -> None:
+        save_setting(self.settings.home, "chat_model", name)
+        self.chat_model = name
+
+
+def open_app(settings: Settings, *, serving: bool, embedder: Embedder | None = None) -> App:
+    """Open the data folder. Raises HomeInUseError, StorageError.
+
+    When `serving` pages, questions have an embedder of their own beside the one at low
+    priority for documents; a command needs only one. A given `embedder` does both.
+    """
+    lock = HomeLock(settings.home)
+    try:
+        return _opened(settings, lock, embedder, serving=serving)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
+    records = SqlRecords(settings.home / "quire.sqlite")
+    with records.writing() as starting:
+        starting.jobs.release_all()
+        starting.conversations.stop_streaming()
+    files = ContentFiles(settings.home / "files")
+    vectors = ChromaIndex(settings.home / "chroma")
+    processes = () if embedder else _embedding_processes(settings, serving=serving)
+    query, bulk = embedder or processes[0], embedder or processes[-1]
+    reader = ReadingProcess()
+    retriever = HybridRetriever(
+        records=records, embedder=query, vectors=vectors, words=SqlWordIndex(records.engine)
+    )
+    return App(
+        settings=settings,
+        lock=lock,
+        records=records,
+        files=files,
+        indexes=Indexes(records=records, vectors=vectors, files=files),
+        retriever=retriever,
+        chain=AnsweringChain(retriever=retriever, embedder=query),
+        query_embedder=query,
+        embedding_processes=processes,
+        reader=reader,
+        page_drawer=ReadingProcess() if serving else reader,
+        ingestion=Ingestion(reader=reader, embedder=bulk),
+        model_server=OllamaServer(
+            settings.ollama_host,
+            context_tokens=settings.context_tokens,
+            keep_alive=settings.keep_alive,
+        ),
+        chat_model=settings.chat_model,
+    )
+
+
+def _embedding_processes(settings: Settings, *, serving: bool) -> tuple[EmbeddingProcess, ...]:
+    """The one for questions first, the one for documents last; a command has one for both."""
+    cores = os.cpu_count() or 1
+    model = settings.embedding_model
+    if not serving:
+        return (EmbeddingProcess(model, threads=settings.embedding_threads or cores),)
+    threads = settings.embedding_threads or max(1, cores - 1)
+    return (
+        EmbeddingProcess(model, threads=1),
+        EmbeddingProcess(model, threads=threads, niceness=LOWEST_PRIORITY),
+    )

@@ -1,0 +1,160 @@
+"""What a file is: by its content first, by its name's ending second."""
+
+import codecs
+import json
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from kb.domain.errors import DamagedFileError, IngestionError, UnsupportedFileError
+
+PDF = "application/pdf"
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MARKDOWN = "text/markdown"
+HTML = "text/html"
+PLAIN = "text/plain"
+RECORD = "application/vnd.quire.record+json"
+
+ENDINGS = {
+    ".pdf": PDF,
+    ".docx": WORD,
+    ".docm": WORD,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".txt": PLAIN,
+    ".text": PLAIN,
+    ".rst": PLAIN,
+    ".log": PLAIN,
+    ".record": RECORD,
+}
+OTHER_ENDINGS = frozenset(
+    """.csv .tsv .json .jsonl .ndjson .xml .eml .mbox .mhtml .mht .rtf .ipynb .svg .ics .vcf
+    .fodt .fods .fodp .ps .eps .dxf .warc .har .geojson .parquet .sql .pem .key""".split()
+)
+"""Formats that look like text but would be read badly as such."""
+
+ADVICE = "It reads PDF, Word (.docx), Markdown, web pages (.html) and plain text."
+
+HEAD_BYTES = 64 * 1024
+PDF_HEADER_WITHIN = 1024
+MAX_ENDING = 12
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def detect(path: Path, name: str) -> str:
+    """The media type of a file. Raises DamagedFileError or UnsupportedFileError."""
+    try:
+        return _detect(path, ending_of(name))
+    except IngestionError as error:
+        error.subject = name
+        raise
+
+
+def ending_of(name: str) -> str:
+    """The ending of a name, in small letters with its dot; empty where there is none."""
+    ending = PurePosixPath(name.replace("\\", "/").strip()).suffix.lower()
+    return ending if ending.isprintable() and len(ending) <= MAX_ENDING else ""
+
+
+def _detect(path: Path, ending: str) -> str:
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise DamagedFileError("The file is empty.")
+    by_content = _by_content(path, head, ending)
+    if by_content:
+        return by_content
+    by_ending = ENDINGS.get(ending, "")
+    if by_ending in (PDF, WORD):
+        kind = "PDF" if by_ending == PDF else "Word document"
+        raise DamagedFileError(f"The file is named as a {kind} but is none.")
+    if by_ending == RECORD:
+        return _record(path)
+    return _text_type(head, ending, by_ending)
+
+
+def _by_content(path: Path, head: bytes, ending: str) -> str:
+    """The type that the first bytes tell, or an empty string."""
+    if b"%PDF-" in head[:PDF_HEADER_WITHIN] and (ending == ".pdf" or not _looks_like_text(head)):
+        return PDF
+    if head.startswith(b"PK\x03\x04"):
+        return _zip_type(path, ending)
+    if head.startswith(OLE):
+        return _ole_type(path, ending)
+    return HTML if ending not in ENDINGS and _starts_as_html(head) else ""
+
+
+def _zip_type(path: Path, ending: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        if ENDINGS.get(ending) == WORD:
+            raise DamagedFileError("The Word document is cut short or damaged.") from error
+        raise _unsupported(ending) from error
+    if any(member.startswith("word/") for member in names) and "[Content_Types].xml" in names:
+        return WORD
+    raise _unsupported(ending)
+
+
+def _ole_type(path: Path, ending: str) -> str:
+    """A Word document with a password is an OLE file; its reader says so."""
+    if ENDINGS.get(ending) != WORD:
+        raise _unsupported(ending)
+    if OLE_ENCRYPTED not in path.read_bytes():
+        raise DamagedFileError("The file is named as a Word document but is none.")
+    return WORD
+
+
+def _starts_as_html(head: bytes) -> bool:
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1024].lower()
+    return start.startswith((b"<!doctype html", b"<html")) or (
+        start.startswith((b"<?xml", b"<!--")) and b"<html" in start
+    )
+
+
+def _record(path: Path) -> str:
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError("The record is not valid JSON.") from error
+    if not isinstance(value, dict) or not {"id", "title", "text"} <= value.keys():
+        raise DamagedFileError("The record lacks an id, a title or a text.")
+    return RECORD
+
+
+def _text_type(head: bytes, ending: str, by_ending: str) -> str:
+    if by_ending:
+        if not _looks_like_text(head):
+            raise DamagedFileError("The file holds no text that can be read.")
+        return HTML if by_ending == PLAIN and _starts_as_html(head) else by_ending
+    if ending not in OTHER_ENDINGS and _looks_like_text(head):
+        return PLAIN
+    raise _unsupported(ending)
+
+
+def _looks_like_text(head: bytes) -> bool:
+    """Whether bytes can be text in some encoding: no NUL but in UTF-16, few control bytes."""
+    if head.startswith(BOMS):
+        return True
+    if b"\0" in head:
+        return _looks_like_utf16(head)
+    control = sum(head.count(byte) for byte in range(32) if byte not in b"\t\n\r\f\v\b\x1b")
+    return control * 50 <= len(head)
+
+
+def _looks_like_utf16(head: bytes) -> bool:
+    """Whether nearly every other byte is NUL, as in UTF-16 of Latin letters without a mark."""
+    half = len(head) / 2
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    return max(even, odd) > half * 0.9 and min(even, odd) < half * 0.05
+
+
+def _unsupported(ending: str) -> UnsupportedFileError:
+    told = f" ({ending})" if ending else ""
+    return UnsupportedFileError(f"Quire cannot read files of this type{told}.", advice=ADVICE)

@@ -1,0 +1,224 @@
+"""Cuts a parsed document into passages along headings, paragraphs and sentences.
+
+A passage never crosses a page's end, and its text is exactly a stretch of the document's.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from kb.domain.documents import (
+    PAGE_SEPARATOR,
+    DocumentId,
+    Element,
+    ElementKind,
+    Page,
+    ParsedDocument,
+    Passage,
+    PassageId,
+    TextBox,
+)
+from kb.domain.sentences import sentence_spans
+
+MAX_TOKENS = 200
+"""Room for a passage's own text, in the embedding model's tokens."""
+
+SECTION_TOKENS = 60
+"""A heading ends a passage that has at least this many tokens; shorter ones go on."""
+
+HEADER_TOKENS = 48
+"""Room for title and heading path, embedded before the text."""
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unit:
+    """The smallest stretch that stays whole: a sentence, a row or a line of one page."""
+
+    page: int
+    start: int
+    end: int
+    heading_path: tuple[str, ...]
+    is_title: bool
+    begins_element: bool
+    tokens: int = 0
+
+
+def cut(
+    document_id: DocumentId,
+    parsed: ParsedDocument,
+    count_tokens: CountTokens,
+    max_tokens: int = MAX_TOKENS,
+) -> list[Passage]:
+    """Passages in reading order, each of at most max_tokens tokens."""
+    texts = {page.number: page.text for page in parsed.pages}
+    units = _fitting(list(_units(parsed, texts)), texts, count_tokens, max_tokens)
+    groups = [group for group in _grouped(units, max_tokens) if group]
+    offsets = page_offsets(parsed.pages)
+    boxes = _boxes_by_page(parsed.elements)
+    counts = count_tokens([_slice(texts, group[0], group[-1]) for group in groups])
+    return [
+        _passage(document_id, ordinal, group, count, texts, offsets, boxes, max_tokens)
+        for ordinal, (group, count) in enumerate(zip(groups, counts, strict=True))
+    ]
+
+
+def embedded_text(title: str, passage: Passage) -> str:
+    """What is embedded for a passage: title and heading path, then its text on one line each."""
+    path = [part for part in (title, *passage.heading_path) if part]
+    header = " > ".join(dict.fromkeys(" ".join(part.split()) for part in path))
+    words = header.split()
+    # A token is seldom longer than a word, so words bound the header well enough.
+    shown = " ".join(words[:HEADER_TOKENS])
+    return f"{shown}\n{' '.join(passage.text.split())}" if shown else passage.text
+
+
+def page_offsets(pages: Sequence[Page]) -> dict[int, int]:
+    """Where each page's text begins in the document's text, by page number."""
+    offsets, position = {}, 0
+    for page in pages:
+        offsets[page.number] = position
+        position += len(page.text) + len(PAGE_SEPARATOR)
+    return offsets
+
+
+def _units(parsed: ParsedDocument, texts: dict[int, str]) -> Iterator[_Unit]:
+    headings: list[tuple[int, str]] = []
+    for element in parsed.elements:
+        text = texts[element.page][element.start : element.end]
+        if element.kind is ElementKind.TITLE:
+            level = max(element.level, 1)
+            headings = [(at, name) for at, name in headings if at < level]
+            headings.append((level, " ".join(text.split())))
+        path = tuple(name for _, name in headings)
+        for number, (start, end) in enumerate(_spans(element.kind, text)):
+            yield _Unit(
+                page=element.page,
+                start=element.start + start,
+                end=element.start + end,
+                heading_path=path,
+                is_title=element.kind is ElementKind.TITLE and number == 0,
+                begins_element=number == 0,
+            )
+
+
+def _spans(kind: ElementKind, text: str) -> list[tuple[int, int]]:
+    if kind in (ElementKind.TABLE, ElementKind.CODE):
+        return [match.span() for match in re.finditer(r"[^\n]*\S[^\n]*", text)]
+    return sentence_spans(text)
+
+
+def _fitting(
+    units: list[_Unit], texts: dict[int, str], count_tokens: CountTokens, max_tokens: int
+) -> list[_Unit]:
+    counts = count_tokens([texts[unit.page][unit.start : unit.end] for unit in units])
+    fitting: list[_Unit] = []
+    halves: list[_Unit] = []
+    for unit, count in zip(units, counts, strict=True):
+        if count <= max_tokens or unit.end - unit.start < 2:
+            fitting.append(replace(unit, tokens=min(count, max_tokens)))
+        else:
+            halves.extend(_halved(unit, texts[unit.page]))
+    if not halves:
+        return fitting
+    rest = _fitting(halves, texts, count_tokens, max_tokens)
+    return sorted([*fitting, *rest], key=lambda unit: (unit.page, unit.start))
+
+
+def _halved(unit: _Unit, text: str) -> list[_Unit]:
+    middle = (unit.start + unit.end) // 2
+    space = text.rfind(" ", unit.start + 1, middle)
+    at = space if space > unit.start else middle
+    second = replace(unit, start=at, is_title=False, begins_element=False)
+    lead = len(text[at : unit.end]) - len(text[at : unit.end].lstrip())
+    return [replace(unit, end=at), replace(second, start=min(at + lead, unit.end - 1))]
+
+
+def _grouped(units: Sequence[_Unit], max_tokens: int) -> Iterator[list[_Unit]]:
+    group: list[_Unit] = []
+    size = 0
+    for position, unit in enumerate(units):
+        if group and _ends_before(group, size, units, position, max_tokens):
+            yield group
+            group, size = [], 0
+        group.append(unit)
+        size += unit.tokens
+    yield group
+
+
+def _ends_before(
+    group: Sequence[_Unit], size: int, units: Sequence[_Unit], position: int, max_tokens: int
+) -> bool:
+    unit = units[position]
+    if unit.page != group[-1].page or size + unit.tokens > max_tokens:
+        return True
+    if unit.is_title:
+        return size >= SECTION_TOKENS and not group[-1].is_title
+    if not unit.begins_element or size < max_tokens // 2:
+        return False
+    return size + _element_tokens(units, position) > max_tokens
+
+
+def _element_tokens(units: Sequence[_Unit], position: int) -> int:
+    tokens = units[position].tokens
+    for unit in units[position + 1 :]:
+        if unit.begins_element:
+            break
+        tokens += unit.tokens
+    return tokens
+
+
+def _passage(
+    document_id: DocumentId,
+    ordinal: int,
+    group: Sequence[_Unit],
+    token_count: int,
+    texts: dict[int, str],
+    offsets: dict[int, int],
+    boxes: dict[int, list[TextBox]],
+    max_tokens: int,
+) -> Passage:
+    first, last = group[0], group[-1]
+    within = [
+        box for box in boxes.get(first.page, []) if box.start < last.end and box.end > first.start
+    ]
+    return Passage(
+        id=passage_id(document_id, max_tokens, ordinal),
+        document_id=document_id,
+        ordinal=ordinal,
+        text=_slice(texts, first, last),
+        heading_path=_common_path([unit.heading_path for unit in group]),
+        page_first=first.page,
+        page_last=last.page,
+        start=offsets[first.page] + first.start,
+        end=offsets[last.page] + last.end,
+        token_count=token_count,
+        boxes=tuple(within),
+    )
+
+
+def passage_id(document_id: DocumentId, max_tokens: int, ordinal: int) -> PassageId:
+    """The same for the same document, cut settings and place, so that repeating is harmless."""
+    key = f"{document_id} {max_tokens} {SECTION_TOKENS} {ordinal}"
+    return PassageId(hashlib.sha256(key.encode()).hexdigest()[:32])
+
+
+def _slice(texts: dict[int, str], first: _Unit, last: _Unit) -> str:
+    return texts[first.page][first.start : last.end]
+
+
+def _common_path(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    common = paths[0]
+    for path in paths[1:]:
+        shared = [a for a, b in zip(common, path, strict=False) if a == b]
+        common = common[: len(shared)]
+    return common
+
+
+def _boxes_by_page(elements: Sequence[Element]) -> dict[int, list[TextBox]]:
+    boxes: dict[int, list[TextBox]] = {}
+    for element in elements:
+        boxes.setdefault(element.page, []).extend(element.boxes)
+    return boxes

@@ -1,0 +1,74 @@
+"""From a stored file to passages with vectors; nothing is kept here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kb.domain.documents import (
+    Document,
+    EmbeddingSpace,
+    Page,
+    Passage,
+)
+from kb.domain.jobs import Progress
+from kb.ingestion.detection import detect
+from kb.ingestion.passages import cut, embedded_text
+from kb.ports import Embedder, Reader, ReportProgress, Vectors
+
+EMBEDDED_AT_A_TIME = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """All that is published of a document; vectors are (n, dimension), a row a passage."""
+
+    title: str
+    media_type: str
+    paged: bool
+    language: str
+    pages: tuple[Page, ...]
+    passages: tuple[Passage, ...]
+    vectors: Vectors
+    space: EmbeddingSpace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingestion:
+    """Reads, cuts and embeds one document after the other."""
+
+    reader: Reader
+    embedder: Embedder
+
+    def run(self, document: Document, path: Path, report: ReportProgress) -> Ingested:
+        """Take one document in. Raises IngestionError, ModelError, and what `report` raises."""
+        report(Progress(step="reading"))
+        media_type = detect(path, document.name)
+        parsed = self.reader.read(path, media_type, document.name)
+        passages = cut(document.id, parsed, self.embedder.count_tokens)
+        title = parsed.title or title_from_name(document.name)
+        texts = [embedded_text(title, passage) for passage in passages]
+        return Ingested(
+            title=title,
+            media_type=media_type,
+            paged=parsed.paged,
+            language=parsed.language,
+            pages=parsed.pages,
+            passages=tuple(passages),
+            vectors=self._embed(texts, report),
+            space=self.embedder.space,
+        )
+
+    def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
+        total = len(texts)
+        rows = [np.zeros((0, self.embedder.space.dimension), dtype=np.float32)]
+        for first in range(0, total, EMBEDDED_AT_A_TIME):
+            report(Progress(step="embedding", done=first, total=total, unit="passages"))
+            rows.append(self.embedder.embed_passages(texts[first : first + EMBEDDED_AT_A_TIME]))
+        return np.vstack(rows)
+
+
+def title_from_name(name: str) -> str:
+    """A file's name as a title: no folder, no ending, spaces for underscores."""
+    return " ".join(Path(name).stem.replace("_", " ").replace("-", " ").split())

@@ -1,0 +1,1 @@
+"""The rules: who may, what is stored together, what becomes a job."""

@@ -1,0 +1,83 @@
+"""Search and answers that are not part of a conversation."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from kb.answering.chain import AnsweringChain
+from kb.domain.access import Scope
+from kb.domain.conversations import AnswerEvent
+from kb.domain.documents import DocumentId, KnowledgeBaseId
+from kb.domain.errors import InvalidInputError, NotFoundError
+from kb.domain.retrieval import Query, Ranking, Turn
+from kb.ports import Records
+from kb.retrieval.retriever import HybridRetriever
+from kb.services.access import Access
+from kb.services.models import ModelsService
+
+LONGEST_QUESTION = 8000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersService:
+    """Asks the knowledge bases in an actor's view."""
+
+    access: Access
+    records: Records
+    retriever: HybridRetriever
+    chain: AnsweringChain
+    models: ModelsService
+
+    def search(
+        self,
+        base_id: KnowledgeBaseId,
+        question: str,
+        *,
+        k: int = 10,
+        document_names: Collection[str] | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Ranking:
+        """The k best passages, in the whole knowledge base or in the named documents."""
+        scope = self._scope(base_id, document_names)
+        query = Query(text=checked_question(question), scope=scope, history=tuple(history))
+        return self.retriever.rank(query, k)
+
+    def ask(
+        self,
+        base_id: KnowledgeBaseId,
+        question: str,
+        *,
+        model: str | None = None,
+        document_names: Collection[str] | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Iterator[AnswerEvent]:
+        """Answer by the named model, by the chosen one if None, or by "quotes"."""
+        scope = self._scope(base_id, document_names)
+        query = Query(text=checked_question(question), scope=scope, history=tuple(history))
+        return self.chain.answer(query, self.models.chat_model(model))
+
+    def _scope(self, base_id: KnowledgeBaseId, names: Collection[str] | None) -> Scope:
+        if names is None:
+            return self.access.scope(base_id)
+        scope = self.access.scope(base_id)
+        with self.records.reading() as view:
+            ids = {document.name: document.id for document in view.documents.of(base_id)}
+        return self.access.scope(scope.knowledge_base_id, [_named(ids, name) for name in names])
+
+
+def checked_question(question: str) -> str:
+    """The question without surrounding white space. Raises InvalidInputError."""
+    stripped = question.strip()
+    if not stripped:
+        raise InvalidInputError("The question is empty.")
+    if len(stripped) > LONGEST_QUESTION:
+        raise InvalidInputError(
+            f"The question is longer than {LONGEST_QUESTION} characters.",
+            advice="Add the text as a document and ask about it.",
+        )
+    return stripped
+
+
+def _named(ids: dict[str, DocumentId], name: str) -> DocumentId:
+    if name not in ids:
+        raise NotFoundError(f"There is no document called {name}.", subject=name)
+    return ids[name]

@@ -1,0 +1,93 @@
+"""Knowledge bases: list, make, rename, delete."""
+
+import uuid
+from dataclasses import dataclass
+
+from kb.domain.access import Action
+from kb.domain.documents import KnowledgeBase, KnowledgeBaseId
+from kb.domain.errors import InvalidInputError, NotFoundError
+from kb.ports import Clock, Records
+from kb.services.access import Access
+from kb.services.indexes import Indexes
+
+LONGEST_NAME = 80
+FIRST_NAME = "My documents"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeBasesService:
+    """The knowledge bases in an actor's view."""
+
+    access: Access
+    records: Records
+    indexes: Indexes
+    clock: Clock
+
+    def all(self) -> list[KnowledgeBase]:
+        """In the order they were made."""
+        with self.records.reading() as view:
+            return view.knowledge_bases.list_of(self.access.actor.id)
+
+    def get(self, id: KnowledgeBaseId) -> KnowledgeBase:
+        """Raises NotFoundError."""
+        return self.access.require(Action.SEE, id)
+
+    def named(self, name: str) -> KnowledgeBase:
+        """Raises NotFoundError."""
+        for base in self.all():
+            if base.name == name:
+                return base
+        raise NotFoundError(
+            f"There is no knowledge base called {name}.",
+            advice="`python -m kb add PATH --kb NAME` makes one.",
+        )
+
+    def first(self) -> KnowledgeBase:
+        """The oldest one, made now if there is none."""
+        bases = self.all()
+        return bases[0] if bases else self.create(FIRST_NAME)
+
+    def create(self, name: str) -> KnowledgeBase:
+        """Make an empty one. Raises InvalidInputError for a name that is empty or taken."""
+        self.access.require_creator()
+        base = KnowledgeBase(
+            id=KnowledgeBaseId(uuid.uuid4().hex),
+            name=self._free_name(name),
+            owner_id=self.access.actor.id,
+            embedding_space_id=None,
+            created_at=self.clock(),
+        )
+        with self.records.writing() as records:
+            records.knowledge_bases.add(base)
+        return base
+
+    def rename(self, id: KnowledgeBaseId, name: str) -> None:
+        """Give another name. Raises InvalidInputError for a name that is empty or taken."""
+        base = self.access.require(Action.MANAGE, id)
+        if name.strip() != base.name:
+            free = self._free_name(name)
+            with self.records.writing() as records:
+                records.knowledge_bases.rename(id, free)
+
+    def delete(self, id: KnowledgeBaseId) -> None:
+        """Remove it with its documents, files and conversations."""
+        base = self.access.require(Action.MANAGE, id)
+        with self.records.writing() as records:
+            documents = records.documents.of(id)
+            for document in documents:
+                records.jobs.remove_of(document.id)
+            records.knowledge_bases.remove(id)
+        if base.embedding_space_id:
+            with self.indexes.lock:
+                self.indexes.vectors.drop(id, base.embedding_space_id)
+        self.indexes.forget_files({document.content_sha256 for document in documents})
+
+    def _free_name(self, name: str) -> str:
+        stripped = " ".join(name.split())
+        if not stripped:
+            raise InvalidInputError("A knowledge base needs a name.")
+        if len(stripped) > LONGEST_NAME:
+            raise InvalidInputError(f"A name can have at most {LONGEST_NAME} characters.")
+        if any(base.name == stripped for base in self.all()):
+            raise InvalidInputError(f"There is already a knowledge base called {stripped}.")
+        return stripped

@@ -1,0 +1,52 @@
+"""Which model writes the answers, and what there is to choose from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kb.domain.conversations import QUOTES
+from kb.domain.documents import EmbeddingSpace
+from kb.ports import ChatModel, Embedder, ModelServer, ServerStatus
+from kb.services.access import Access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsService:
+    """Language models on the server, and the embedding model."""
+
+    access: Access
+    server: ModelServer
+    embedder: Embedder
+    chosen: Callable[[], str]
+    choose_model: Callable[[str], None]
+
+    def status(self) -> ServerStatus:
+        """What the model server has now. Never raises."""
+        return self.server.status()
+
+    def choices(self, status: ServerStatus) -> list[str]:
+        """What can write answers: models that run on this machine, then quotes."""
+        return [model.name for model in status.models if not model.remote] + [QUOTES]
+
+    def current(self, status: ServerStatus) -> str:
+        """The chosen model's name; the first installed one where none was chosen; else quotes."""
+        chosen = self.chosen()
+        if chosen:
+            return chosen
+        return self.choices(status)[0]
+
+    def choose(self, name: str) -> None:
+        """Let this model, or "quotes", write the answers from now on."""
+        self.access.require_host()
+        self.choose_model(name)
+
+    def chat_model(self, name: str | None = None) -> ChatModel | None:
+        """The named or current model; None for quotes. Raises ModelError.
+
+        Where none was named and the server is away, answers are made of quotes.
+        """
+        wanted = name or self.current(self.status())
+        return None if wanted == QUOTES else self.server.chat_model(wanted)
+
+    def embedding_space(self) -> EmbeddingSpace:
+        """The embedding model in use; waits for it to load. Raises ModelMissingError."""
+        return self.embedder.space

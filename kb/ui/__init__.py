@@ -1,0 +1,1 @@
+"""The only Streamlit inside kb: what the pages share."""

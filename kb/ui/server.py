@@ -1,0 +1,43 @@
+"""The one App of this process, and the web server in front of it."""
+
+import atexit
+import threading
+from pathlib import Path
+
+from kb.bootstrap import App, open_app
+from kb.settings import Settings, load_settings
+from kb.worker import Worker
+
+_opening = threading.Lock()
+_open: list[App] = []
+
+
+def process_app(settings: Settings | None = None) -> App:
+    """The App of this process, opened with its worker at the first call."""
+    with _opening:
+        if not _open:
+            app = open_app(settings or load_settings(), serving=True)
+            atexit.register(app.close)
+            app.warm()
+            Worker(app).start()
+            _open.append(app)
+        return _open[0]
+
+
+def use_app(app: App | None) -> None:
+    """Let the pages use this App, opened elsewhere; None forgets it."""
+    with _opening:
+        _open[:] = [app] if app else []
+
+
+def serve(settings: Settings) -> None:
+    """Open the App, then serve the pages until the process is told to stop."""
+    process_app(settings)
+    from streamlit import config
+    from streamlit.web import bootstrap
+
+    main_script = str(Path(__file__).parents[2] / "app.py")
+    options = {"server.address": settings.host, "server.port": settings.port}
+    bootstrap.load_config_options(flag_options={k.replace(".", "_"): v for k, v in options.items()})
+    config.set_option("server.headless", True)
+    bootstrap.run(main_script, False, [], {})

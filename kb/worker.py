@@ -1,0 +1,142 @@
+"""Claims jobs, takes documents in, and publishes them."""
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+from kb.bootstrap import App
+from kb.domain.documents import Document, DocumentId, DocumentState
+from kb.domain.errors import (
+    EmbeddingSpaceError,
+    JobCancelledError,
+    NotFoundError,
+    QuireError,
+)
+from kb.domain.jobs import Job, Progress
+from kb.ingestion.pipeline import Ingested
+
+LEASE = timedelta(minutes=30)
+MOST_ATTEMPTS = 3
+IDLE_SECONDS = 60.0
+GAVE_UP = "Taking this file in failed three times. Retry it, or remove it."
+UNEXPECTED = "Quire made a mistake over this file. Retry it; the log says more."
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Does the queued work of an App, one job at a time."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Mend the indexes and then work in a thread until `stop`."""
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no more work; what runs is given back by the next start."""
+        self._stop.set()
+        self._app.wake_worker.set()
+
+    def one_step(self) -> bool:
+        """Do one job; False if there was none."""
+        now = self._app.clock()
+        with self._app.records.writing() as records:
+            job = records.jobs.claim(now, now + LEASE)
+        if job is None:
+            return False
+        try:
+            self._ingest(job)
+        except JobCancelledError:
+            log.info("Job %s was taken away.", job.id)
+        except QuireError as error:
+            self._failed(job, error)
+        except Exception:
+            log.exception("Job %s failed unexpectedly", job.id)
+            self._give_up(job, UNEXPECTED)
+        return True
+
+    def _ingest(self, job: Job) -> None:
+        if job.attempt > MOST_ATTEMPTS:
+            self._give_up(job, GAVE_UP)
+            return
+        with self._app.records.reading() as view:
+            document = view.documents.get(DocumentId(job.subject_id))
+        path = self._app.files.path(document.content_sha256)
+        ingested = self._app.ingestion.run(document, path, lambda p: self._report(job, p))
+        self._publish(job, document, ingested)
+
+    def _report(self, job: Job, progress: Progress) -> None:
+        with self._app.records.writing() as records:
+            if not records.jobs.report(job, progress, self._app.clock() + LEASE):
+                raise JobCancelledError("The document was removed meanwhile.")
+
+    def _publish(self, job: Job, document: Document, ingested: Ingested) -> None:
+        """Make it all findable in one transaction, then index its vectors."""
+        ready = replace(
+            document,
+            title=ingested.title,
+            media_type=ingested.media_type,
+            language=ingested.language,
+            page_count=len(ingested.pages) if ingested.paged else None,
+            passage_count=len(ingested.passages),
+            state=DocumentState.READY,
+            error="",
+        )
+        with self._app.records.writing() as records:
+            if not records.jobs.finish(job):
+                raise JobCancelledError("The document was removed meanwhile.")
+            base = records.knowledge_bases.get(document.knowledge_base_id)
+            if base.embedding_space_id is None:
+                records.knowledge_bases.set_space(base.id, ingested.space)
+            elif base.embedding_space_id != ingested.space.id:
+                raise EmbeddingSpaceError(
+                    f"The knowledge base {base.name} was embedded by another model.",
+                    subject=document.name,
+                    advice="Choose that model again, or use a new knowledge base.",
+                )
+            records.documents.publish(
+                ready, ingested.pages, ingested.passages, ingested.vectors, ingested.space.id
+            )
+            replaced = [
+                older
+                for older in records.documents.of(base.id)
+                if older.name == document.name and older.version < document.version
+            ]
+        ids = [passage.id for passage in ingested.passages]
+        if ids:
+            self._app.indexes.add(document.id, ingested.space.id, ids, ingested.vectors)
+        for older in replaced:
+            self._app.workspace().documents.remove(older.id)
+
+    def _failed(self, job: Job, error: QuireError) -> None:
+        if isinstance(error, NotFoundError):
+            log.info("The document of job %s was removed.", job.id)
+        elif error.retryable and job.attempt < MOST_ATTEMPTS:
+            with self._app.records.writing() as records:
+                records.jobs.release(job)
+        else:
+            self._give_up(job, str(error))
+
+    def _give_up(self, job: Job, why: str) -> None:
+        with self._app.records.writing() as records:
+            if records.jobs.fail(job, why):
+                records.documents.fail(DocumentId(job.subject_id), why)
+
+    def _run(self) -> None:
+        try:
+            self._app.indexes.mend()
+        except Exception:
+            log.exception("The indexes could not be compared with the records")
+        while not self._stop.is_set():
+            self._app.wake_worker.clear()
+            if self.one_step():
+                continue
+            if not self._app.wake_worker.wait(IDLE_SECONDS):
+                # Models take memory; give it back while nobody adds anything.
+                self._app.rest()
