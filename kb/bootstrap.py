@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import langsmith
+
 from kb.adapters.chat_models import OllamaServer
 from kb.adapters.chroma import ChromaIndex
 from kb.adapters.embedding import EmbeddingProcess
@@ -14,6 +16,7 @@ from kb.adapters.home_lock import HomeLock
 from kb.adapters.readers.sandbox import ReadingProcess
 from kb.adapters.sql.database import SqlRecords
 from kb.adapters.sql.fulltext import SqlWordIndex
+from kb.answering.budget import ANSWER_TOKENS
 from kb.answering.chain import AnsweringChain
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
 from kb.ingestion.pipeline import Ingestion
@@ -127,6 +130,8 @@ def open_app(settings: Settings, *, serving: bool, embedder: Embedder | None = N
     When `serving` pages, questions have an embedder of their own beside the one at low
     priority for documents; a command needs only one. A given `embedder` does both.
     """
+    # LangChain would send prompts to a tracing service where the environment asks for it.
+    langsmith.configure(enabled=False)
     lock = HomeLock(settings.home)
     try:
         return _opened(settings, lock, embedder, serving=serving)
@@ -165,6 +170,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
             settings.ollama_host,
             context_tokens=settings.context_tokens,
             keep_alive=settings.keep_alive,
+            answer_tokens=ANSWER_TOKENS,
         ),
         chat_model=settings.chat_model,
     )

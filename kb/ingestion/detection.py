@@ -30,10 +30,12 @@ ENDINGS = {
     ".record": RECORD,
 }
 OTHER_ENDINGS = frozenset(
-    """.csv .tsv .json .jsonl .ndjson .xml .eml .mbox .mhtml .mht .rtf .ipynb .svg .ics .vcf
-    .fodt .fods .fodp .ps .eps .dxf .warc .har .geojson .parquet .sql .pem .key""".split()
+    """.csv .tsv .json .jsonl .ndjson .xml .eml .mbox .msg .mhtml .mht .rtf .ipynb .svg .ics .vcf
+    .doc .dot .xls .xlsx .xlsm .xlsb .ppt .pptx .odt .ods .odp .odg .fodt .fods .fodp .epub .mobi
+    .pages .numbers .key .zip .gz .tar .7z .rar .png .jpg .jpeg .gif .bmp .tif .tiff .webp .heic
+    .mp3 .mp4 .wav .exe .dll .pkl .pickle .npy .parquet .sqlite .db .ps .eps .warc .pem""".split()
 )
-"""Formats that look like text but would be read badly as such."""
+"""Other known formats: as plain text they would be read badly, where they are text at all."""
 
 ADVICE = "It reads PDF, Word (.docx), Markdown, web pages (.html) and plain text."
 
@@ -71,8 +73,7 @@ def _detect(path: Path, ending: str) -> str:
         return by_content
     by_ending = ENDINGS.get(ending, "")
     if by_ending in (PDF, WORD):
-        kind = "PDF" if by_ending == PDF else "Word document"
-        raise DamagedFileError(f"The file is named as a {kind} but is none.")
+        raise _other(ending)
     if by_ending == RECORD:
         return _record(path)
     return _text_type(head, ending, by_ending)
@@ -80,13 +81,21 @@ def _detect(path: Path, ending: str) -> str:
 
 def _by_content(path: Path, head: bytes, ending: str) -> str:
     """The type that the first bytes tell, or an empty string."""
-    if b"%PDF-" in head[:PDF_HEADER_WITHIN] and (ending == ".pdf" or not _looks_like_text(head)):
+    if _is_pdf(head, ending):
         return PDF
     if head.startswith(b"PK\x03\x04"):
         return _zip_type(path, ending)
     if head.startswith(OLE):
         return _ole_type(path, ending)
     return HTML if ending not in ENDINGS and _starts_as_html(head) else ""
+
+
+def _is_pdf(head: bytes, ending: str) -> bool:
+    """Junk may stand before the header, but a text that only speaks of it is no PDF."""
+    if head.lstrip().startswith(b"%PDF-"):
+        return True
+    named = ENDINGS.get(ending) == PDF or not _looks_like_text(head)
+    return named and b"%PDF-" in head[:PDF_HEADER_WITHIN]
 
 
 def _zip_type(path: Path, ending: str) -> str:
@@ -96,19 +105,17 @@ def _zip_type(path: Path, ending: str) -> str:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         if ENDINGS.get(ending) == WORD:
             raise DamagedFileError("The Word document is cut short or damaged.") from error
-        raise _unsupported(ending) from error
+        raise _other(ending) from error
     if any(member.startswith("word/") for member in names) and "[Content_Types].xml" in names:
         return WORD
-    raise _unsupported(ending)
+    raise _other(ending)
 
 
 def _ole_type(path: Path, ending: str) -> str:
     """A Word document with a password is an OLE file; its reader says so."""
-    if ENDINGS.get(ending) != WORD:
-        raise _unsupported(ending)
-    if OLE_ENCRYPTED not in path.read_bytes():
-        raise DamagedFileError("The file is named as a Word document but is none.")
-    return WORD
+    if ENDINGS.get(ending) == WORD and OLE_ENCRYPTED in path.read_bytes():
+        return WORD
+    raise _other(ending)
 
 
 def _starts_as_html(head: bytes) -> bool:
@@ -131,11 +138,11 @@ def _record(path: Path) -> str:
 def _text_type(head: bytes, ending: str, by_ending: str) -> str:
     if by_ending:
         if not _looks_like_text(head):
-            raise DamagedFileError("The file holds no text that can be read.")
+            raise _other(ending)
         return HTML if by_ending == PLAIN and _starts_as_html(head) else by_ending
     if ending not in OTHER_ENDINGS and _looks_like_text(head):
         return PLAIN
-    raise _unsupported(ending)
+    raise _other(ending)
 
 
 def _looks_like_text(head: bytes) -> bool:
@@ -153,6 +160,13 @@ def _looks_like_utf16(head: bytes) -> bool:
     half = len(head) / 2
     even, odd = head[::2].count(0), head[1::2].count(0)
     return max(even, odd) > half * 0.9 and min(even, odd) < half * 0.05
+
+
+def _other(ending: str) -> IngestionError:
+    """The content is none that Quire reads; a name that promised one is told of."""
+    if ending in ENDINGS:
+        return DamagedFileError(f"The name ends in {ending}, but the content is something else.")
+    return _unsupported(ending)
 
 
 def _unsupported(ending: str) -> UnsupportedFileError:

@@ -44,7 +44,7 @@ class Ingestion:
     def run(self, document: Document, path: Path, report: ReportProgress) -> Ingested:
         """Take one document in. Raises IngestionError, ModelError, and what `report` raises."""
         report(Progress(step="reading"))
-        media_type = detect(path, document.name)
+        media_type = document.media_type or detect(path, document.name)
         parsed = self.reader.read(path, media_type, document.name)
         passages = cut(document.id, parsed, self.embedder.count_tokens)
         title = parsed.title or title_from_name(document.name)

@@ -53,11 +53,14 @@ class DocumentsService:
     draw_page: Callable[[Path, int, float], bytes]
     wake_worker: Callable[[], None]
 
-    def add(self, base_id: KnowledgeBaseId, name: str, stream: BinaryIO) -> Added:
+    def add(
+        self, base_id: KnowledgeBaseId, name: str, stream: BinaryIO, media_type: str = ""
+    ) -> Added:
         """Store a file and queue its ingestion. Raises InvalidInputError, DiskFullError.
 
         The same content again gives the document that is there; a new content under a name
-        that is taken takes that document's place once it is ready.
+        that is taken takes that document's place once it is ready. An empty media type is
+        found out from the content.
         """
         self.access.require(Action.CHANGE, base_id)
         clean = clean_name(name)
@@ -65,7 +68,7 @@ class DocumentsService:
         with self.indexes.lock:
             sha256, size = self.files.put(stream)
             with self.records.writing() as records:
-                added = self._record(records, base_id, clean, sha256, size)
+                added = self._record(records, base_id, clean, media_type, sha256, size)
         self.wake_worker()
         return added
 
@@ -136,7 +139,13 @@ class DocumentsService:
         self.indexes.forget_files({document.content_sha256})
 
     def _record(
-        self, records: Transaction, base_id: KnowledgeBaseId, name: str, sha256: str, size: int
+        self,
+        records: Transaction,
+        base_id: KnowledgeBaseId,
+        name: str,
+        media_type: str,
+        sha256: str,
+        size: int,
     ) -> Added:
         for same in records.documents.of_content(sha256):
             if same.knowledge_base_id == base_id:
@@ -149,7 +158,7 @@ class DocumentsService:
             id=DocumentId(uuid.uuid4().hex),
             knowledge_base_id=base_id,
             name=name,
-            media_type="",
+            media_type=media_type,
             content_sha256=sha256,
             size_bytes=size,
             created_at=self.clock(),

@@ -1,7 +1,9 @@
 """Web pages: the main text where there is one, else everything that people would see."""
 
 import codecs
+import html
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,12 @@ from lxml import html as lxml_html
 
 from kb.adapters.readers.html_blocks import add_blocks
 from kb.adapters.readers.plain import BOMS, decode
-from kb.adapters.readers.text import TextBuilder, one_line, tidy
-from kb.domain.documents import ParsedDocument
+from kb.adapters.readers.text import MAX_TITLE, TextBuilder, one_line, tidy
+from kb.domain.documents import ElementKind, ParsedDocument
 
-MIN_MAIN_CHARS = 250
+MAX_MAIN_CHARS = 2_000_000  # trafilatura takes minutes over more
 MIN_MAIN_SHARE = 0.3
+MIN_OWN_SHARE = 0.1
 DECLARED_WITHIN = 4096
 HIDDEN = (
     "script style noscript template svg math head iframe object canvas select button "
@@ -24,25 +27,37 @@ ASIDE = ("nav", "aside", "footer", "dialog", "menu")
 ASIDE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "alert"})
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_SCRIPT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.I | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 
 
 def read(path: Path) -> ParsedDocument:
     """Headings, paragraphs, lists, tables and preformatted text of a web page."""
-    tree = parse(decode_html(path.read_bytes()))
+    text = decode_html(path.read_bytes())
+    tree = parse(text)
     if tree is None:
         return TextBuilder().document()
-    title = _title(tree)
-    main = _main_text(tree)
+    builder = TextBuilder(title=_title(tree))
+    main = _main_text(tree) if len(text) <= MAX_MAIN_CHARS else None
     drop(tree, HIDDEN)
-    whole = _blocks(tree, title)
     drop_aside(tree)
-    body = _blocks(tree, title)
-    if _length(body) < MIN_MAIN_SHARE * _length(whole):
-        body = whole
-    if main is None or _length(found := _blocks(main, title)) < MIN_MAIN_SHARE * _length(body):
-        return body.document()
-    return found.document() if _length(found) >= MIN_MAIN_CHARS else body.document()
+    if main is not None and _length(main) >= MIN_MAIN_SHARE * _length(tree):
+        _add_lost_heading(tree, main, builder)
+        add_blocks(main, builder)
+    else:
+        add_blocks(tree, builder)
+    if builder.length == 0:
+        builder.add(ElementKind.PARAGRAPH, without_tags(text))
+    return builder.document()
+
+
+def _add_lost_heading(tree: Any, main: Any, builder: TextBuilder) -> None:
+    """trafilatura takes the page's first heading for its title and leaves it out."""
+    heading = one_line(" ".join(str(node.text_content()) for node in tree.xpath("(//h1)[1]")))
+    kept = {one_line(str(node.text_content())) for node in main.iter("h1", "h2", "h3")}
+    if heading and heading not in kept:
+        builder.add(ElementKind.TITLE, heading[:MAX_TITLE], level=1)
 
 
 def fragment_text(markup: str) -> str:
@@ -51,7 +66,9 @@ def fragment_text(markup: str) -> str:
     if tree is None:
         return ""
     drop(tree, HIDDEN)
-    return _blocks(tree, "").document().pages[0].text
+    builder = TextBuilder()
+    add_blocks(tree, builder)
+    return builder.document().pages[0].text
 
 
 def parse(text: str) -> Any:
@@ -89,21 +106,32 @@ def _known_encoding(name: str) -> str:
     return "" if known.startswith(("utf-16", "utf-32", "utf-7")) else known
 
 
-def drop(tree: Any, tags: list[str]) -> None:
+def without_tags(text: str) -> str:
+    """What is left of a page that no parser makes sense of, such as endless nesting."""
+    return tidy(html.unescape(_TAG.sub(" ", _SCRIPT.sub(" ", text))))
+
+
+def drop(tree: Any, tags: Iterable[str]) -> None:
     """Take elements out, with all in them but not what follows them."""
-    for node in list(tree.iter(*tags)):
-        if node.getparent() is not None:
-            node.drop_tree()
+    _drop_nodes(list(tree.iter(*tags)))
 
 
 def drop_aside(tree: Any) -> None:
-    """Take out what surrounds a page's own text: menus, side columns, feet."""
-    for node in list(tree.iter(*ASIDE)):
+    """Take out what surrounds a page's own text, unless that is nearly the whole page."""
+    nodes = [*tree.iter(*ASIDE), *tree.xpath("//*[@role or @hidden or @aria-hidden='true']")]
+    aside = [node for node in nodes if node.tag in ASIDE or _is_aside(node)]
+    if sum(map(_length, aside)) <= (1 - MIN_OWN_SHARE) * _length(tree):
+        _drop_nodes(aside)
+
+
+def _is_aside(node: Any) -> bool:
+    hidden = node.get("hidden") is not None or node.get("aria-hidden") == "true"
+    return hidden or node.get("role") in ASIDE_ROLES
+
+
+def _drop_nodes(nodes: list[Any]) -> None:
+    for node in nodes:
         if node.getparent() is not None:
-            node.drop_tree()
-    for node in tree.xpath("//*[@role or @hidden or @aria-hidden='true']"):
-        hidden = node.get("hidden") is not None or node.get("aria-hidden") == "true"
-        if (hidden or node.get("role") in ASIDE_ROLES) and node.getparent() is not None:
             node.drop_tree()
 
 
@@ -122,14 +150,9 @@ def _main_text(tree: Any) -> Any:
     return parse(found) if found else None
 
 
-def _blocks(tree: Any, title: str) -> TextBuilder:
-    builder = TextBuilder(title=title)
-    add_blocks(tree, builder)
-    return builder
-
-
-def _length(builder: TextBuilder) -> int:
-    return builder.length
+def _length(tree: Any) -> int:
+    """How much text there is, without the white space between."""
+    return sum(len(text.strip()) for text in tree.itertext())
 
 
 def _title(tree: Any) -> str:

@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from kb.adapters.readers.pdf_layout import arrange
 from kb.adapters.readers.pdf_lines import Sheet, read_sheet
 from kb.adapters.readers.text import one_line
 from kb.domain.documents import Page, ParsedDocument
-from kb.domain.errors import DamagedFileError, PasswordNeededError
+from kb.domain.errors import DamagedFileError, LimitError, PasswordNeededError
 
 NO_TEXT = "No page holds text; it may be a scan."
+MAX_PAGES = 50_000
 
 _FILE_NAME = re.compile(r"\.(docx?|pdf|xlsx?|pptx?|rtf|odt|tex|dvi|indd|qxd|html?|txt|ps)\b", re.I)
 _NO_TITLE = re.compile(
@@ -50,10 +51,12 @@ def open_pdf(path: Path) -> Iterator[pdfium.PdfDocument]:
                 "The PDF opens only with a password.",
                 advice="Save a copy without one and add that.",
             ) from error
+        if error.err_code == raw.FPDF_ERR_SUCCESS:
+            raise DamagedFileError("The PDF has no pages.") from error
         raise DamagedFileError("The PDF is damaged or cut short.") from error
     try:
-        if len(pdf) == 0:
-            raise DamagedFileError("The PDF has no pages.")
+        if len(pdf) > MAX_PAGES:
+            raise LimitError(f"The PDF says it has {len(pdf):,} pages; {MAX_PAGES:,} are allowed.")
         yield pdf
     finally:
         pdf.close()

@@ -9,11 +9,14 @@ MARGIN = 0.09
 MIN_PAGES = 3
 MIN_SHARE = 0.2
 
+Places = frozenset[tuple[int, int]]
+"""Page number and index of the line."""
+
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
 
 
-def furniture(sheets: list[Sheet]) -> frozenset[tuple[int, int]]:
-    """(page number, line index) of what recurs at the same place of page margins.
+def furniture(sheets: list[Sheet]) -> Places:
+    """Where the lines are that recur at the same place of page margins.
 
     The first page that shows it keeps it as text.
     """

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from kb.adapters.readers.pdf_lines import Line, Sheet
 
@@ -56,7 +57,7 @@ class Hyphens:
 
 def _breaks(sheets: list[Sheet]) -> Iterator[tuple[str, str]]:
     for sheet in sheets:
-        for one, other in zip(sheet.lines, sheet.lines[1:], strict=False):
+        for one, other in pairwise(sheet.lines):
             if one.broken:
                 left, right = _LAST_PART.search(one.text), _FIRST_PART.match(other.text)
                 if left and right:

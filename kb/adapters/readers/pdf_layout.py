@@ -6,8 +6,9 @@ measured against what is usual in the same document.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 from kb.adapters.readers.pdf_furniture import furniture
 from kb.adapters.readers.pdf_hyphens import Hyphens
@@ -46,8 +47,6 @@ class Block:
     kind: ElementKind = ElementKind.PARAGRAPH
     level: int = 0
     furniture: bool = False
-    style: tuple[float, bool] = (0.0, False)
-    right: float = field(default=0.0)
 
     @property
     def text(self) -> str:
@@ -91,7 +90,7 @@ def _pitch(sheets: list[Sheet]) -> float:
     """The smallest common distance of baselines, in font sizes."""
     seen: Counter[float] = Counter()
     for sheet in sheets:
-        for one, other in zip(sheet.lines, sheet.lines[1:], strict=False):
+        for one, other in pairwise(sheet.lines):
             if rounded(one.size) == rounded(other.size) and one.size > 0:
                 ratio = round((other.baseline - one.baseline) / one.size, 1)
                 if 0.8 <= ratio <= 3.0:
@@ -105,10 +104,9 @@ def _blocks(
     sheet: Sheet, measures: Measures, extras: frozenset[tuple[int, int]]
 ) -> Iterator[Block]:
     block: Block | None = None
-    right = _text_right(sheet.lines)
     for index, line in enumerate(sheet.lines):
         extra = (sheet.number, index) in extras
-        if block and extra == block.furniture and _goes_on(block, line, measures, right):
+        if block and extra == block.furniture and _goes_on(block, line, measures):
             block.lines.append(line)
             continue
         if block:
@@ -118,11 +116,7 @@ def _blocks(
         yield block
 
 
-def _text_right(lines: Iterable[Line]) -> float:
-    return max((line.right for line in lines if line.upright), default=0.0)
-
-
-def _goes_on(block: Block, line: Line, measures: Measures, right: float) -> bool:
+def _goes_on(block: Block, line: Line, measures: Measures) -> bool:
     """Whether a line belongs to the block before it."""
     last = block.lines[-1]
     if last.broken:
@@ -135,13 +129,13 @@ def _goes_on(block: Block, line: Line, measures: Measures, right: float) -> bool
         return line.text[0].islower() and not last.text.endswith(_SENTENCE_END)
     if line.baseline - last.baseline > GAP_GROWTH * measures.pitch * max(last.size, line.size):
         return False
-    full = last.right - last.left >= FULL_LINE * _measure_width(block)
+    full = last.right - last.left >= FULL_LINE * _widest(block)
     if last.bold != line.bold and not (full and line.text[0].islower()):
         return False
     return not _starts_anew(block, line, last)
 
 
-def _measure_width(block: Block) -> float:
+def _widest(block: Block) -> float:
     return max(line.right - line.left for line in block.lines)
 
 
@@ -210,10 +204,10 @@ def _could_be_title(block: Block) -> bool:
 
 def _name_plain_titles(blocks: list[Block], measures: Measures, level: int) -> None:
     """Find titles set in the body's own font: short lines alone above a paragraph."""
-    for block, after in zip(blocks, blocks[1:], strict=False):
-        if block.kind is ElementKind.PARAGRAPH and not block.furniture:
-            if _reads_as_title(block, measures) and _is_prose(after):
-                block.kind, block.level = ElementKind.TITLE, level
+    for block, after in pairwise(blocks):
+        plain = block.kind is ElementKind.PARAGRAPH and not block.furniture
+        if plain and _reads_as_title(block, measures) and _is_prose(after):
+            block.kind, block.level = ElementKind.TITLE, level
 
 
 def _reads_as_title(block: Block, measures: Measures) -> bool:

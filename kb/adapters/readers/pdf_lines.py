@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from math import hypot, isfinite
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from kb.adapters.readers.text import one_line
 

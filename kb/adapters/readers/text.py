@@ -7,6 +7,7 @@ from kb.domain.documents import Element, ElementKind, Page, ParsedDocument
 
 ELEMENT_SEPARATOR = "\n\n"
 MAX_TITLE = 300
+EMPTY = "The file holds no text."
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -56,14 +57,14 @@ class TextBuilder:
         self.length = start + len(text)
         self._elements.append(Element(kind=kind, page=1, start=start, end=self.length, level=level))
 
-    def document(self, *, warnings: tuple[str, ...] = ()) -> ParsedDocument:
+    def document(self) -> ParsedDocument:
         """All that was added, as one page."""
         return ParsedDocument(
             pages=(Page(number=1, text="".join(self._parts)),),
             elements=tuple(self._elements),
             title=one_line(self.title)[:MAX_TITLE],
             paged=False,
-            warnings=warnings,
+            warnings=() if self._elements else (EMPTY,),
         )
 
     def _separator(self, kind: ElementKind) -> str:

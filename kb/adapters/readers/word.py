@@ -5,6 +5,7 @@ takes its place: headings, lists and tables come from Word's own styles, not fro
 """
 
 import os
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,10 @@ MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 MAX_MEMBERS = 20_000
 
 KINDS = {"Title": ElementKind.TITLE, "ListItem": ElementKind.LIST_ITEM}
+QUIET = ("DO_NOT_TRACK", "SCARF_NO_ANALYTICS", "UNSTRUCTURED_DISABLE_NOTICE")
 DROPPED = frozenset({"PageBreak", "Image", "Footer"})
+
+_LABEL = re.compile(r"\(?(\d{1,3}|[A-Za-z]|[ivxlc]{1,6})[.)]\s")
 
 
 def read(path: Path) -> ParsedDocument:
@@ -65,7 +69,8 @@ def partition(path: Path) -> list[Any]:
 @cache
 def _partitioner() -> Any:
     """Unstructured's reader, with nothing left in it that would use the network."""
-    os.environ["DO_NOT_TRACK"] = os.environ["SCARF_NO_ANALYTICS"] = "1"
+    for variable in QUIET:
+        os.environ[variable] = "1"
     import spacy
     from unstructured.nlp import tokenize
 
@@ -91,8 +96,9 @@ def _add(builder: TextBuilder, element: Any) -> None:
     if kind is ElementKind.TITLE:
         builder.add(kind, one_line(element.text), level=depth + 1)
     else:
-        marker = "- " if kind is ElementKind.LIST_ITEM else ""
-        builder.add(kind, marker + tidy(element.text))
+        text = tidy(element.text)
+        bare = kind is ElementKind.LIST_ITEM and not _LABEL.match(text)
+        builder.add(kind, f"- {text}" if bare else text)
 
 
 def _table_text(element: Any) -> str:

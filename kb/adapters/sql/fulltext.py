@@ -137,7 +137,9 @@ def _search(
             .join(documents, documents.c.id == passages.c.document_id)
             .where(passages.c.seq.in_(bindparam("seqs", expanding=True))),
             {"seqs": [row.seq for row in best]},
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     return [(PassageId(names[row.seq]), row.score) for row in best if row.seq in names]
 

@@ -1,0 +1,1 @@
+"""The same Workspace from a shell."""

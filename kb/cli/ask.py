@@ -1,0 +1,184 @@
+"""`search` and `ask`: one question, or many from a file."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from kb.bootstrap import App
+from kb.cli import options, output
+from kb.domain.conversations import Answer, Citation, Finished
+from kb.domain.documents import KnowledgeBaseId
+from kb.domain.errors import InvalidInputError
+from kb.domain.evaluation import Question
+from kb.domain.retrieval import Hit, Ranking
+from kb.evaluation.questions import as_question, json_lines
+from kb.retrieval.evidence import enough
+from kb.services.workspace import Workspace
+
+
+def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
+    """Describe the commands."""
+    search = commands.add_parser("search", parents=[everywhere], help="find passages")
+    _add_question(search)
+    search.add_argument("-k", type=int, default=10, help="how many passages (default: 10)")
+    search.set_defaults(run=run_search, mends=True)
+    ask = commands.add_parser("ask", parents=[everywhere], help="answer a question")
+    _add_question(ask)
+    ask.add_argument("--model", metavar="NAME", help="language model, or `quotes` for none")
+    ask.set_defaults(run=run_ask, mends=True)
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", nargs="?", metavar="QUESTION")
+    parser.add_argument(
+        "--batch", type=Path, metavar="FILE.jsonl", help="one question a line, with id and question"
+    )
+    parser.add_argument(
+        "--document",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="search these documents only",
+    )
+    options.add_kb(parser)
+    options.add_json(parser)
+
+
+def run_search(args: argparse.Namespace, app: App) -> int:
+    """Print the passages found."""
+    workspace = app.workspace()
+    base_id = workspace.knowledge_bases.named(args.kb).id
+    for question in _questions(args):
+        begun = perf_counter()
+        ranking = rank(workspace, base_id, question, args.k)
+        ms = (perf_counter() - begun) * 1000
+        if args.batch:
+            output.as_json(_batch_ranking(question, ranking, ms))
+        else:
+            _print_ranking(ranking, as_json=args.json)
+    return 0
+
+
+def run_ask(args: argparse.Namespace, app: App) -> int:
+    """Print the answer."""
+    workspace = app.workspace()
+    base_id = workspace.knowledge_bases.named(args.kb).id
+    for question in _questions(args):
+        answer = answered(workspace, base_id, question, args.model)
+        told = _told_answer(answer)
+        if args.batch:
+            output.as_json({"id": question.id, **told})
+        elif args.json:
+            output.as_json(told)
+        else:
+            _print_answer(answer)
+    return 0
+
+
+def rank(workspace: Workspace, base_id: KnowledgeBaseId, question: Question, k: int) -> Ranking:
+    """Search as the question says."""
+    return workspace.answers.search(
+        base_id,
+        question.text,
+        k=k,
+        document_names=question.scope or None,
+        history=question.history,
+    )
+
+
+def answered(
+    workspace: Workspace, base_id: KnowledgeBaseId, question: Question, model: str | None
+) -> Answer:
+    """Answer as the question says."""
+    events = workspace.answers.ask(
+        base_id,
+        question.text,
+        model=model,
+        document_names=question.scope or None,
+        history=question.history,
+    )
+    return next(event.answer for event in events if isinstance(event, Finished))
+
+
+def _questions(args: argparse.Namespace) -> Iterator[Question]:
+    if bool(args.batch) == bool(args.question):
+        raise InvalidInputError("Give either a question or --batch FILE.jsonl.")
+    scope = args.document or []
+    if args.question:
+        yield as_question({"question": args.question, "scope": scope})
+        return
+    if not args.batch.is_file():
+        raise InvalidInputError(f"{args.batch} does not exist.", subject=str(args.batch))
+    for line in json_lines(args.batch):
+        yield as_question({"scope": scope, **line})
+
+
+def _batch_ranking(question: Question, ranking: Ranking, ms: float) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "refused": not enough(ranking.evidence),
+        "evidence_score": ranking.evidence,
+        "ms": round(ms, 3),
+        "results": [_told_hit(hit) for hit in ranking.hits],
+    }
+
+
+def _told_hit(hit: Hit) -> dict[str, Any]:
+    passage, paged = hit.passage, hit.document.page_count is not None
+    return {
+        "rank": hit.rank,
+        "score": round(hit.scores.fused, 6),
+        "document": hit.document.name,
+        "page": passage.page_first if paged else None,
+        "pages": list(range(passage.page_first, passage.page_last + 1)) if paged else [],
+        "heading": " > ".join(passage.heading_path),
+        "start": passage.start,
+        "end": passage.end,
+        "text": passage.text,
+    }
+
+
+def _told_answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "answer": answer.text,
+        "refused": answer.refused,
+        "reason": answer.reason or None,
+        "citations": [
+            {
+                "n": citation.number,
+                "document": citation.document_name,
+                "page": citation.page if citation.paged else None,
+                "text": citation.quote,
+                "support": citation.support,
+            }
+            for citation in answer.citations
+        ],
+        "timings": {stage: round(ms, 1) for stage, ms in answer.elapsed_ms.items()},
+    }
+
+
+def _print_ranking(ranking: Ranking, *, as_json: bool) -> None:
+    for hit in ranking.hits:
+        if as_json:
+            output.as_json(_told_hit(hit))
+        else:
+            place = f", p. {hit.page}" if hit.document.page_count is not None else ""
+            output.line(f"{hit.rank}. {hit.document.name}{place} ({hit.scores.fused:.2f})")
+            output.line(f"   {' '.join(hit.passage.text.split())}\n")
+
+
+def _print_answer(answer: Answer) -> None:
+    output.line(answer.reason if answer.refused else answer.text)
+    output.line()
+    for number, citation in sorted(_first_of_each(answer.citations).items()):
+        place = f", p. {citation.page}" if citation.paged else ""
+        output.line(f"[{number}] {citation.document_name}{place}")
+
+
+def _first_of_each(citations: tuple[Citation, ...]) -> dict[int, Citation]:
+    first: dict[int, Citation] = {}
+    for citation in citations:
+        first.setdefault(citation.number, citation)
+    return first

@@ -1,0 +1,96 @@
+"""`list`, `remove`, `rebuild`, `check`: look after a knowledge base."""
+
+import argparse
+from typing import Any
+
+from kb.bootstrap import App
+from kb.cli import options, output
+from kb.domain.errors import NotFoundError
+
+
+def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
+    """Describe the commands."""
+    for name, run, says in (
+        ("list", run_list, "list the documents of a knowledge base"),
+        ("remove", run_remove, "remove documents with all that was made of them"),
+        ("rebuild", run_rebuild, "make word and vector indexes anew, without reading or embedding"),
+        ("check", run_check, "compare the indexes with the records"),
+    ):
+        parser = commands.add_parser(name, parents=[everywhere], help=says)
+        if name == "remove":
+            parser.add_argument("names", nargs="+", metavar="DOCUMENT", help="document name")
+        options.add_kb(parser)
+        options.add_json(parser)
+        # A check that mended first would have nothing to say.
+        parser.set_defaults(run=run, mends=name != "check")
+
+
+def run_list(args: argparse.Namespace, app: App) -> int:
+    """One line a document."""
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.named(args.kb)
+    for listed in workspace.documents.listed(base.id):
+        document = listed.document
+        told = {
+            "document": document.name,
+            "status": document.state,
+            "pages": document.page_count,
+            "passages": document.passage_count,
+            "bytes": document.size_bytes,
+            "error": document.error or None,
+        }
+        if args.json:
+            output.as_json(told)
+        else:
+            output.line(f"{document.state:<8} {document.passage_count:>6}  {document.name}")
+    return 0
+
+
+def run_remove(args: argparse.Namespace, app: App) -> int:
+    """Remove by name; 1 if any is not there."""
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.named(args.kb)
+    ids = {one.document.name: one.document.id for one in workspace.documents.listed(base.id)}
+    missing = [name for name in args.names if name not in ids]
+    if missing:
+        raise NotFoundError(f"There is no document called {missing[0]}.", subject=missing[0])
+    for name in args.names:
+        workspace.documents.remove(ids[name])
+        _say(args, {"document": name, "status": "removed"}, f"removed  {name}")
+    return 0
+
+
+def run_rebuild(args: argparse.Namespace, app: App) -> int:
+    """Make the indexes anew from the records."""
+    base = app.workspace().knowledge_bases.named(args.kb)
+    passages = app.indexes.rebuild(base.id)
+    _say(args, {"kb": base.name, "passages": passages}, f"{base.name}: {passages} passages indexed")
+    return 0
+
+
+def run_check(args: argparse.Namespace, app: App) -> int:
+    """Say how the indexes differ; 1 if they do."""
+    app.workspace().knowledge_bases.named(args.kb)
+    different = False
+    for difference in app.indexes.check():
+        if difference.knowledge_base != args.kb:
+            continue
+        different = different or not difference.agrees
+        told = {
+            "kb": difference.knowledge_base,
+            "agrees": difference.agrees,
+            "passages": difference.passages,
+            "missing_vectors": difference.missing_vectors,
+            "stray_vectors": difference.stray_vectors,
+            "words_agree": difference.words_agree,
+        }
+        state = "in step" if difference.agrees else "differs; it is mended at the next start"
+        _say(args, told, f"{difference.knowledge_base}: {difference.passages} passages, {state}")
+    return 1 if different else 0
+
+
+def _say(args: argparse.Namespace, told: dict[str, Any], shown: str) -> None:
+    if args.json:
+        output.as_json(told)
+    else:
+        output.line(shown)

@@ -1,0 +1,17 @@
+"""Options that several commands share."""
+
+import argparse
+
+DEFAULT_KB = "My documents"
+
+
+def add_kb(parser: argparse.ArgumentParser) -> None:
+    """--kb NAME."""
+    parser.add_argument(
+        "--kb", default=DEFAULT_KB, metavar="NAME", help=f"knowledge base (default: {DEFAULT_KB})"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json."""
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")

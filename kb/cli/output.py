@@ -1,0 +1,52 @@
+"""How commands speak: results on stdout, everything else on stderr."""
+
+import json
+import logging
+import os
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+told = Console(stderr=True)
+
+
+def as_json(value: dict[str, Any]) -> None:
+    """Print one JSON object on a line of its own."""
+    # Escaped, since some readers end lines at U+2028 as well.
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def line(text: str = "") -> None:
+    """Print a line for people; what a terminal would obey is shown instead."""
+    safe = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(safe.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def error(text: str) -> None:
+    """Say what went wrong."""
+    told.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def progress() -> Progress:
+    """A bar with an estimate of the rest, on a terminal only."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=told,
+        disable=not told.is_terminal,
+    )
+
+
+def configure_logging() -> None:
+    """Warnings to stderr; more with KB_LOG=info or debug."""
+    level = os.environ.get("KB_LOG", "warning").upper()
+    logging.basicConfig(
+        level=level, format="%(message)s", handlers=[RichHandler(console=told, show_path=False)]
+    )
