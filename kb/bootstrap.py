@@ -1,27 +1,24 @@
-"""Wires everything together; the only importer of adapters."""
+"""Wires everything together; the only importer of adapters.
+
+What takes long to import comes after the data folder is ours, so that a refusal is quick.
+"""
 
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import langsmith
-
-from kb.adapters.chat_models import OllamaServer
 from kb.adapters.chroma import ChromaIndex
 from kb.adapters.embedding import EmbeddingProcess
 from kb.adapters.files import ContentFiles
 from kb.adapters.home_lock import HomeLock
 from kb.adapters.readers.sandbox import ReadingProcess
-from kb.adapters.sql.database import SqlRecords
-from kb.adapters.sql.fulltext import SqlWordIndex
 from kb.answering.budget import ANSWER_TOKENS
-from kb.answering.chain import AnsweringChain
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
 from kb.ingestion.pipeline import Ingestion
 from kb.ports import Embedder, ModelServer
-from kb.retrieval.retriever import HybridRetriever
 from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.conversations import ConversationsService
@@ -31,6 +28,11 @@ from kb.services.knowledge_bases import KnowledgeBasesService
 from kb.services.models import ModelsService
 from kb.services.workspace import Workspace
 from kb.settings import Settings, save_setting
+
+if TYPE_CHECKING:
+    from kb.adapters.sql.database import SqlRecords
+    from kb.answering.chain import AnsweringChain
+    from kb.retrieval.retriever import HybridRetriever
 
 OWNER = Actor(id=LOCAL_OWNER, kind=ActorKind.OWNER)
 LOWEST_PRIORITY = 10
@@ -42,11 +44,12 @@ class App:
 
     settings: Settings
     lock: HomeLock
-    records: SqlRecords
+    records: "SqlRecords"
     files: ContentFiles
+    vectors: ChromaIndex
     indexes: Indexes
-    retriever: HybridRetriever
-    chain: AnsweringChain
+    retriever: "HybridRetriever"
+    chain: "AnsweringChain"
     query_embedder: Embedder
     reader: ReadingProcess
     page_drawer: ReadingProcess
@@ -96,13 +99,18 @@ class App:
                 clock=self.clock,
             ),
             models=models,
-            indexes=self.indexes,
         )
 
     def warm(self) -> None:
         """Begin to load the embedding model for questions, without waiting."""
         for process in self.embedding_processes[:1]:
             process.start()
+            threading.Thread(target=process.settle, name="warm", daemon=True).start()
+
+    @property
+    def embedding_settled(self) -> bool:
+        """Whether the model for questions is loaded, or known not to load."""
+        return all(process.settled for process in self.embedding_processes[:1])
 
     def rest(self) -> None:
         """End the children that only ingestion needs; they start again when there is work."""
@@ -116,6 +124,7 @@ class App:
             process.close()
         self.reader.close()
         self.page_drawer.close()
+        self.vectors.close()
         self.records.close()
         self.lock.release()
 
@@ -130,8 +139,6 @@ def open_app(settings: Settings, *, serving: bool, embedder: Embedder | None = N
     When `serving` pages, questions have an embedder of their own beside the one at low
     priority for documents; a command needs only one. A given `embedder` does both.
     """
-    # LangChain would send prompts to a tracing service where the environment asks for it.
-    langsmith.configure(enabled=False)
     lock = HomeLock(settings.home)
     try:
         return _opened(settings, lock, embedder, serving=serving)
@@ -141,6 +148,16 @@ def open_app(settings: Settings, *, serving: bool, embedder: Embedder | None = N
 
 
 def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
+    import langsmith
+
+    from kb.adapters.chat_models import OllamaServer
+    from kb.adapters.sql.database import SqlRecords
+    from kb.adapters.sql.fulltext import SqlWordIndex
+    from kb.answering.chain import AnsweringChain
+    from kb.retrieval.retriever import HybridRetriever
+
+    # LangChain would send prompts to a tracing service where the environment asks for it.
+    langsmith.configure(enabled=False)
     records = SqlRecords(settings.home / "quire.sqlite")
     with records.writing() as starting:
         starting.jobs.release_all()
@@ -158,6 +175,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         lock=lock,
         records=records,
         files=files,
+        vectors=vectors,
         indexes=Indexes(records=records, vectors=vectors, files=files),
         retriever=retriever,
         chain=AnsweringChain(retriever=retriever, embedder=query),
@@ -178,11 +196,11 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
 
 def _embedding_processes(settings: Settings, *, serving: bool) -> tuple[EmbeddingProcess, ...]:
     """The one for questions first, the one for documents last; a command has one for both."""
-    cores = os.cpu_count() or 1
+    # Threads that wait for each other on busy cores embed at a tenth of the speed of one.
+    threads = settings.embedding_threads or max(1, (os.cpu_count() or 1) - 1)
     model = settings.embedding_model
     if not serving:
-        return (EmbeddingProcess(model, threads=settings.embedding_threads or cores),)
-    threads = settings.embedding_threads or max(1, cores - 1)
+        return (EmbeddingProcess(model, threads=threads),)
     return (
         EmbeddingProcess(model, threads=1),
         EmbeddingProcess(model, threads=threads, niceness=LOWEST_PRIORITY),

@@ -60,7 +60,10 @@ class Embedder(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Finds passages by vector in one knowledge base and embedding space."""
+    """Finds passages by vector in one knowledge base and embedding space.
+
+    Everything but `reset` raises DamagedIndexError where the index cannot be used.
+    """
 
     def upsert(
         self,
@@ -96,6 +99,9 @@ class VectorIndex(Protocol):
 
     def collections(self) -> set[tuple[KnowledgeBaseId, EmbeddingSpaceId]]:
         """What the index holds anything of."""
+
+    def reset(self) -> None:
+        """Forget everything, also where the index is damaged."""
 
 
 class WordIndex(Protocol):

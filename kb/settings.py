@@ -52,6 +52,7 @@ class Settings:
     )
     host: str = _setting("KB_HOST", "127.0.0.1", "Address the app listens on.")
     port: int = _setting("KB_PORT", 8501, "Port the app listens on.")
+    log: str = _setting("KB_LOG", "warning", "How much is logged: error, warning, info or debug.")
 
 
 def environment_name(name: str) -> str:

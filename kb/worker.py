@@ -9,18 +9,20 @@ from kb.bootstrap import App
 from kb.domain.documents import Document, DocumentId, DocumentState
 from kb.domain.errors import (
     EmbeddingSpaceError,
+    IngestionError,
     JobCancelledError,
     NotFoundError,
     QuireError,
 )
 from kb.domain.jobs import Job, Progress
 from kb.ingestion.pipeline import Ingested
+from kb.services.documents import forget
 
 LEASE = timedelta(minutes=30)
 MOST_ATTEMPTS = 3
 IDLE_SECONDS = 60.0
-GAVE_UP = "Taking this file in failed three times. Retry it, or remove it."
-UNEXPECTED = "Quire made a mistake over this file. Retry it; the log says more."
+GAVE_UP = "Quire was ended three times while it took this file in."
+UNEXPECTED = "Quire made a mistake over this file."
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +60,12 @@ class Worker:
             self._failed(job, error)
         except Exception:
             log.exception("Job %s failed unexpectedly", job.id)
-            self._give_up(job, UNEXPECTED)
+            self._give_up(job, UNEXPECTED, advice="Retry it; the log says more.")
         return True
 
     def _ingest(self, job: Job) -> None:
         if job.attempt > MOST_ATTEMPTS:
-            self._give_up(job, GAVE_UP)
+            self._give_up(job, GAVE_UP, advice="Retry it, or remove it.")
             return
         with self._app.records.reading() as view:
             document = view.documents.get(DocumentId(job.subject_id))
@@ -108,11 +110,12 @@ class Worker:
                 for older in records.documents.of(base.id)
                 if older.name == document.name and older.version < document.version
             ]
-        ids = [passage.id for passage in ingested.passages]
+            gone = [id for older in replaced for id in forget(records, older.id)]
+        indexes, ids = self._app.indexes, [passage.id for passage in ingested.passages]
         if ids:
-            self._app.indexes.add(document.id, ingested.space.id, ids, ingested.vectors)
-        for older in replaced:
-            self._app.workspace().documents.remove(older.id)
+            indexes.add(document.id, ingested.space.id, ids, ingested.vectors)
+        indexes.forget(base.id, ingested.space.id, gone)
+        indexes.forget_files({older.content_sha256 for older in replaced})
 
     def _failed(self, job: Job, error: QuireError) -> None:
         if isinstance(error, NotFoundError):
@@ -123,10 +126,13 @@ class Worker:
         else:
             self._give_up(job, str(error))
 
-    def _give_up(self, job: Job, why: str) -> None:
+    def _give_up(self, job: Job, what: str, advice: str = "") -> None:
+        id = DocumentId(job.subject_id)
         with self._app.records.writing() as records:
-            if records.jobs.fail(job, why):
-                records.documents.fail(DocumentId(job.subject_id), why)
+            for document in records.documents.many([id]).values():
+                why = str(IngestionError(what, subject=document.name, advice=advice))
+                if records.jobs.fail(job, why):
+                    records.documents.fail(id, why)
 
     def _run(self) -> None:
         try:
@@ -135,8 +141,16 @@ class Worker:
             log.exception("The indexes could not be compared with the records")
         while not self._stop.is_set():
             self._app.wake_worker.clear()
-            if self.one_step():
+            if self._one_safe_step():
                 continue
             if not self._app.wake_worker.wait(IDLE_SECONDS):
                 # Models take memory; give it back while nobody adds anything.
                 self._app.rest()
+
+    def _one_safe_step(self) -> bool:
+        """One step; a store that does not serve, as on a full disk, only makes it wait."""
+        try:
+            return self.one_step()
+        except Exception:
+            log.exception("The queued work could not go on")
+            return False

@@ -7,11 +7,13 @@ is the only one to open this.
 import logging
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kb.domain.documents import EmbeddingSpaceId, KnowledgeBaseId, PassageId
+from kb.domain.errors import DamagedIndexError
 from kb.ports import Vectors
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class ChromaIndex:
         vectors: Vectors,
     ) -> None:
         """Add or replace vectors, (n, dimension)."""
-        with self._lock:
+        with self._lock, _translated():
             collection = self._client.get_or_create_collection(
                 _name(knowledge_base_id, space_id),
                 configuration={"hnsw": cast(Any, HNSW)},
@@ -58,7 +60,7 @@ class ChromaIndex:
         ids: Sequence[PassageId],
     ) -> None:
         """Remove vectors; ids that are not there are passed over."""
-        with self._lock:
+        with self._lock, _translated():
             collection = self._collection(knowledge_base_id, space_id)
             if collection is None:
                 return
@@ -73,12 +75,13 @@ class ChromaIndex:
         k: int,
     ) -> list[tuple[PassageId, float]]:
         """The k nearest passages by cosine, best first."""
-        collection = self._collection(knowledge_base_id, space_id)
-        if collection is None or k < 1:
-            return []
-        found = collection.query(
-            query_embeddings=[vector.tolist()], n_results=k, include=["distances"]
-        )
+        with _translated():
+            collection = self._collection(knowledge_base_id, space_id)
+            if collection is None or k < 1:
+                return []
+            found = collection.query(
+                query_embeddings=[vector.tolist()], n_results=k, include=["distances"]
+            )
         distances = (found["distances"] or [[]])[0]
         return [
             (PassageId(id), 1.0 - float(distance))
@@ -87,21 +90,37 @@ class ChromaIndex:
 
     def ids(self, knowledge_base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId) -> set[PassageId]:
         """Every id that is in the index."""
-        collection = self._collection(knowledge_base_id, space_id)
-        if collection is None:
-            return set()
-        return {PassageId(id) for id in collection.get(include=[])["ids"]}
+        with _translated():
+            collection = self._collection(knowledge_base_id, space_id)
+            if collection is None:
+                return set()
+            return {PassageId(id) for id in collection.get(include=[])["ids"]}
 
     def drop(self, knowledge_base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId) -> None:
         """Forget the whole knowledge base; nothing happens where there is none."""
-        with self._lock:
+        with self._lock, _translated():
             if self._collection(knowledge_base_id, space_id) is not None:
                 self._client.delete_collection(_name(knowledge_base_id, space_id))
 
     def collections(self) -> set[tuple[KnowledgeBaseId, EmbeddingSpaceId]]:
         """What the index holds anything of."""
-        names = (collection.name.partition("-") for collection in self._client.list_collections())
+        with _translated():
+            listed = self._client.list_collections()
+        names = (collection.name.partition("-") for collection in listed)
         return {(KnowledgeBaseId(base), EmbeddingSpaceId(space)) for base, _, space in names}
+
+    def reset(self) -> None:
+        """Forget everything, also where the index is damaged."""
+        with self._lock:
+            self.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let the folder go; the next use opens it again."""
+        with self._lock:
+            client, self._opened = self._opened, None
+            if client is not None:
+                client.close()  # type: ignore[attr-defined]
 
     def _collection(
         self, knowledge_base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId
@@ -124,6 +143,7 @@ class ChromaIndex:
 
     def _open(self) -> "ClientAPI":
         from chromadb import PersistentClient
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
         settings = Settings(anonymized_telemetry=False)
@@ -132,7 +152,21 @@ class ChromaIndex:
         except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be made again
             log.warning("The vector folder %s cannot be opened; it is made anew.", self._folder)
             shutil.rmtree(self._folder, ignore_errors=True)
+            # Else Chroma would go on with the half of it that it had begun to open.
+            SharedSystemClient.clear_system_cache()
             return PersistentClient(self._folder, settings=settings)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except ChromaError as error:
+        raise DamagedIndexError(
+            "The vector index is damaged.", advice="Start Quire again: that makes it anew."
+        ) from error
 
 
 def _name(knowledge_base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId) -> str:

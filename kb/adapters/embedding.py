@@ -5,6 +5,7 @@ page, and a child at low priority can embed a whole library beside it.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -19,8 +20,10 @@ import kb
 from kb.adapters.readers.frames import read_frame
 from kb.domain import errors
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
-from kb.domain.errors import ModelError, ModelMissingError
+from kb.domain.errors import ModelCrashedError, ModelError, ModelMissingError
 from kb.ports import Vectors
+
+log = logging.getLogger(__name__)
 
 CHILD_MODULE = "kb.adapters.embedding_child"
 SECONDS_TO_END = 5.0
@@ -35,12 +38,15 @@ class EmbeddingProcess:
     """
 
     def __init__(self, model: str, *, threads: int, niceness: int = 0) -> None:
-        self._model = model
+        # The child runs in another folder, where a relative path means something else.
+        folder = Path(model).expanduser()
+        self._model = str(folder.resolve()) if model and folder.is_dir() else model
         self._threads = threads
         self._niceness = niceness
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._space: EmbeddingSpace | None = None
+        self.settled = False
 
     @property
     def space(self) -> EmbeddingSpace:
@@ -50,6 +56,15 @@ class EmbeddingProcess:
             fields = described["space"]
             self._space = EmbeddingSpace(**{**fields, "id": EmbeddingSpaceId(fields["id"])})
         return self._space
+
+    def settle(self) -> None:
+        """Wait until the model is loaded, or known not to load."""
+        try:
+            _ = self.space
+        except ModelError as error:
+            log.warning("%s", error)
+        finally:
+            self.settled = True
 
     def start(self) -> None:
         """Begin to load the model without waiting for it."""
@@ -98,7 +113,7 @@ class EmbeddingProcess:
                 reply, body = _exchange(child, line)
             except (OSError, EOFError) as error:
                 self._end()
-                raise ModelError(
+                raise ModelCrashedError(
                     "The embedding model's process ended while it worked.",
                     advice="Try again; if it happens again, there may be too little memory.",
                 ) from error

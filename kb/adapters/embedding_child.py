@@ -7,6 +7,7 @@ frames on standard output: JSON, and float32 rows.
 import hashlib
 import json
 import os
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 BATCH = 8
 """As fast as larger batches on a processor, and bounds the memory; see `bench/embedding.py`."""
 
@@ -51,6 +53,11 @@ def load(model_name: str, threads: int) -> "SentenceTransformer":
     path = Path(model_name) if model_name else bundled_folder()
     if path.is_dir():
         os.environ["HF_HUB_OFFLINE"] = "1"
+    elif not HUB_NAME.fullmatch(model_name):
+        raise ModelMissingError(
+            f"The embedding model's folder {path} does not exist.",
+            advice="Check KB_EMBEDDING_MODEL.",
+        )
     import torch
     from sentence_transformers import SentenceTransformer
 

@@ -50,12 +50,17 @@ class ContentFiles:
     def _keep(self, draft: Path, target: Path) -> None:
         target.parent.mkdir(exist_ok=True)
         draft.replace(target)
-        # The rename itself must survive a power cut.
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        # The rename itself must survive a power cut, and so must a new folder.
+        _sync_folder(target.parent)
+        _sync_folder(self._root)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _copy(stream: BinaryIO, target: BinaryIO) -> tuple[str, int]:

@@ -20,6 +20,7 @@ class HomeLock:
             home.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(home / "lock", timeout=0, thread_local=False)
             self._lock.acquire()
+            self._holder.write_text(json.dumps(_this_process()), encoding="utf-8")
         except Timeout as error:
             raise HomeInUseError(
                 f"The data folder {home} is in use by {self._named_holder()}.",
@@ -30,7 +31,6 @@ class HomeLock:
                 f"The data folder {home} cannot be used: {error.strerror}.",
                 advice="Choose another one with KB_HOME.",
             ) from error
-        self._holder.write_text(json.dumps(_this_process()), encoding="utf-8")
 
     def release(self) -> None:
         """Let another process have it."""

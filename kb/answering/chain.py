@@ -11,7 +11,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack
-from kb.answering.citations import cite
+from kb.answering.citations import cite, without_marks
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
 from kb.domain.conversations import (
@@ -23,7 +23,7 @@ from kb.domain.conversations import (
     Retrieved,
     Token,
 )
-from kb.domain.retrieval import Query, Ranking, Turn
+from kb.domain.retrieval import Hit, Query, Ranking, Turn
 from kb.ports import ChatModel, Embedder
 from kb.retrieval.evidence import enough
 from kb.retrieval.retriever import HybridRetriever
@@ -66,6 +66,7 @@ class _Run:
     retriever: HybridRetriever
     embedder: Embedder
     model: ChatModel | None
+    shown: Sequence[Hit] = ()
     elapsed: dict[str, float] = field(default_factory=dict)
     begun: float = field(default_factory=perf_counter)
 
@@ -96,27 +97,24 @@ class _Run:
                 yield Token(text=piece)
 
     def _cite(self, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
-        ranking: Ranking | None = None
         text = ""
         for event in events:
             yield event
             if isinstance(event, Finished):
                 return
-            if isinstance(event, Retrieved):
-                ranking = event.ranking
-            else:
+            if isinstance(event, Token):
                 text += event.text
-        if ranking is not None:
-            yield self._cited(text.strip(), ranking)
+        yield self._cited(text.strip())
 
     def _writer(self, ranking: Ranking) -> Iterator[str]:
         if self.model is None:
-            return quote(ranking.query.text, ranking.hits, self.embedder)
-        hits, history = pack(
+            self.shown = ranking.hits
+            return quote(ranking.query.text, self.shown, self.embedder)
+        self.shown, history = pack(
             ranking.query.text, ranking.hits, ranking.query.history, self.model.context_tokens
         )
         values = {
-            "passages": shown_passages(hits),
+            "passages": shown_passages(self.shown),
             "question": ranking.query.text,
             "history": [_message(turn) for turn in history],
         }
@@ -128,12 +126,12 @@ class _Run:
             for prompt in prompts:
                 yield from self.model.stream(_said(prompt.to_messages()))
 
-    def _cited(self, text: str, ranking: Ranking) -> Finished:
-        if NOT_FOUND.rstrip(".").lower() in text.lower():
-            return self._finished(text=text, refused=True, reason=MODEL_FOUND_NOTHING)
+    def _cited(self, text: str) -> Finished:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
-        clean, citations = cite(text, ranking.hits)
+        clean, citations = cite(text, self.shown)
+        if _says_nothing(clean, citations):
+            return self._finished(text=clean, refused=True, reason=MODEL_FOUND_NOTHING)
         return self._finished(text=clean, citations=citations)
 
     def _finished(
@@ -166,8 +164,18 @@ def _refusal(ranking: Ranking) -> str:
     return "" if enough(ranking.evidence) else NOT_ENOUGH
 
 
+def _says_nothing(text: str, citations: Sequence[Citation]) -> bool:
+    """Whether the model found no answer; one that is cited stands, whatever else is missing."""
+    phrase = NOT_FOUND.rstrip(".").lower()
+    told = any(phrase not in citation.claim.text.lower() for citation in citations)
+    return phrase in text.lower() and not told
+
+
 def _message(turn: Turn) -> tuple[str, str]:
-    return ("ai" if turn.role == "assistant" else "human", turn.content)
+    if turn.role != "assistant":
+        return "human", turn.content
+    # Its marks meant the passages of then.
+    return "ai", without_marks(turn.content)
 
 
 def _said(messages: Sequence[BaseMessage]) -> list[tuple[str, str]]:

@@ -9,13 +9,22 @@ from kb.domain.documents import Passage
 from kb.domain.retrieval import Hit
 from kb.domain.sentences import sentence_spans
 
-MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+MARK = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+_MARKS = re.compile(rf"(?:{MARK.pattern})+")
+_DIGITS = re.compile(r"\d+")
 
 
 def find_claims(text: str) -> list[Claim]:
-    """The sentences of an answer; a line that only introduces what follows is none."""
-    spans = sentence_spans(text)
-    claims = [Claim(text=text[start:end], start=start, end=end) for start, end in spans]
+    """The sentences of an answer; a line that only introduces what follows is none.
+
+    Marks that stand alone on a line belong to the sentence before them.
+    """
+    claims: list[Claim] = []
+    for start, end in sentence_spans(text):
+        begin = start
+        if claims and not without_marks(text[start:end]).strip():
+            begin = claims.pop().start
+        claims.append(Claim(text=text[begin:end], start=begin, end=end))
     return [claim for claim in claims if not claim.text.endswith(":")]
 
 
@@ -28,11 +37,12 @@ def valid_marks_only(text: str, numbers: Sequence[int]) -> str:
     """The text with each mark reduced to the numbers that exist, one mark a number."""
 
     def kept(match: re.Match[str]) -> str:
-        cited = [int(number) for number in match.group(1).split(",")]
+        cited = [int(number) for number in _DIGITS.findall(match.group())]
         marks = "".join(f"[{number}]" for number in cited if number in numbers)
-        return f" {marks}" if marks else ""
+        begins_line = match.start() == 0 or text[match.start() - 1] == "\n"
+        return marks if begins_line or not marks else f" {marks}"
 
-    return MARK.sub(kept, text)
+    return _MARKS.sub(kept, text)
 
 
 def cite(text: str, hits: Sequence[Hit]) -> tuple[str, tuple[Citation, ...]]:

@@ -30,8 +30,12 @@ OWN_MARK = re.compile(r"\[(\d[\d,\s]*)\]")
 def shown_passage(number: int, hit: Hit) -> str:
     """One passage as the model sees it."""
     place = " > ".join([hit.document.title or hit.document.name, *hit.passage.heading_path])
-    text = OWN_MARK.sub(r"(\1)", " ".join(hit.passage.text.split()))
-    return f"[{number}] {place}\n{text}"
+    return f"[{number}] {_as_data(place)}\n> {_as_data(hit.passage.text)}"
+
+
+def _as_data(text: str) -> str:
+    """The text on one line, so that nothing in it can begin a line of ours."""
+    return OWN_MARK.sub(r"(\1)", " ".join(text.split()))
 
 
 def shown_passages(hits: Sequence[Hit]) -> str:

@@ -1,13 +1,15 @@
 """Writes an answer out of the documents' own sentences, without a language model."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 
 from kb.answering.citations import without_marks
+from kb.answering.prompts import OWN_MARK
 from kb.domain.retrieval import Hit
 from kb.domain.sentences import sentence_spans
 from kb.domain.words import content_words
@@ -15,47 +17,112 @@ from kb.ports import Embedder, Vectors
 
 PASSAGES = 6
 SENTENCES = 5
+COMPARED = 32
+"""How many sentences are compared by meaning; the others share too few words to be the best."""
+
 FEWEST_WORDS = 4
+MOST_HEADING_WORDS = 14
 LONGEST = 600
+
+MEANING, WORDS, PASSAGE = 0.5, 0.3, 0.2
+"""Shares of a sentence's score; compared by `python -m bench.quotes`, as the next ones are."""
+
 ALIKE = 0.9
 """Cosine from which two sentences say the same."""
 
 NEAR_BEST = 0.6
 """Share of the best sentence's score that another one needs."""
 
+_ITEM = re.compile(r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_STOPPED = re.compile(r"[.!…:。！।][\"'”’»)\]*_`」』）]*$")
+_ASKED = re.compile(r"[?？؟][\"'”’»)\]*_`」』）]*$")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sentence:
+    """A sentence of a passage; one that introduces a list has its items."""
+
     hit: Hit
     start: int
     text: str
+    is_item: bool = False
+    items: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """With its items, as one text."""
+        return " ".join((self.text, *self.items))
 
 
 def quote(question: str, hits: Sequence[Hit], embedder: Embedder) -> Iterator[str]:
     """The best sentences for the question, grouped by document, each with its mark [n]."""
-    sentences = [s for hit in hits[:PASSAGES] for s in _sentences(hit)]
+    sentences = _likely(question, [s for hit in hits[:PASSAGES] for s in _sentences(hit)])
     if not sentences:
         return
-    vectors = embedder.embed_passages([sentence.text for sentence in sentences])  # (n, d)
-    scores = _scores(question, sentences, vectors @ embedder.embed_query(question))
+    vectors = embedder.embed_passages([sentence.whole for sentence in sentences])  # (n, d)
+    cosines = vectors @ embedder.embed_query(question)
+    shares = _shares(question, sentences)
+    scores = [
+        MEANING * float(cosine) + share for cosine, share in zip(cosines, shares, strict=True)
+    ]
     chosen = [sentences[i] for i in _choose(scores, vectors)]
     for name, group in _by_document(chosen).items():
-        yield f"{name}:\n\n"
+        yield OWN_MARK.sub(r"(\1)", name) + ":\n\n"
         for sentence in group:
-            yield f"{sentence.text} [{sentence.hit.rank}]\n\n"
+            yield _written(sentence)
+
+
+def _written(sentence: _Sentence) -> str:
+    mark = f"[{sentence.hit.rank}]"
+    items = "".join(f"- {item} {mark}\n" for item in sentence.items)
+    return f"{sentence.text} {mark}\n\n" + (f"{items}\n" if items else "")
 
 
 def _sentences(hit: Hit) -> list[_Sentence]:
+    """What can be quoted of a passage: no headings, no questions, and lists under their lead."""
     text = hit.passage.text
-    spans = sentence_spans(text)
-    found = [
-        _Sentence(hit=hit, start=start, text=_on_one_line(text[start:end]))
-        for start, end in spans
-        if end - start <= LONGEST and len(text[start:end].split()) >= FEWEST_WORDS
-    ]
-    if found:
-        return found
+    found: list[_Sentence] = []
+    for start, end in _spans(text):
+        said = _on_one_line(text[start:end])
+        if _is_item(said) and found and _takes_item(found[-1], said):
+            led = found[-1]
+            found[-1] = replace(led, items=(*led.items, _ITEM.sub("", said, count=1)))
+        elif end - start <= LONGEST:
+            bare = _ITEM.sub("", said, count=1)
+            found.append(_Sentence(hit=hit, start=start, text=bare, is_item=bare != said))
+    quotable = [one for one in found if _is_quotable(one)]
+    if quotable:
+        return quotable
     return [_Sentence(hit=hit, start=0, text=_on_one_line(text[:LONGEST]))]
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """The sentences; and each row of a table, since a row is no part of a sentence."""
+    for start, end in sentence_spans(text):
+        if " | " not in text[start:end]:
+            yield start, end
+            continue
+        for row in _LINE.finditer(text, start, end):
+            yield row.span()
+
+
+def _is_item(said: str) -> bool:
+    return _ITEM.match(said) is not None
+
+
+def _takes_item(led: _Sentence, item: str) -> bool:
+    return led.text.endswith(":") and len(led.whole) + len(item) <= LONGEST
+
+
+def _is_quotable(one: _Sentence) -> bool:
+    words = len(one.whole.split())
+    if words < FEWEST_WORDS or _ASKED.search(one.text):
+        return False
+    if one.text.endswith(":"):
+        return bool(one.items)
+    stopped = _STOPPED.search(one.text) is not None
+    return stopped or " | " in one.text or words > MOST_HEADING_WORDS or one.is_item
 
 
 def _on_one_line(text: str) -> str:
@@ -63,18 +130,23 @@ def _on_one_line(text: str) -> str:
     return " ".join(without_marks(text).split())
 
 
-def _scores(question: str, sentences: Sequence[_Sentence], cosines: Vectors) -> list[float]:
-    """Half meaning, half rare words of the question, with the passage's own score (0..1) added."""
+def _likely(question: str, sentences: Sequence[_Sentence]) -> list[_Sentence]:
+    """Those with most words of the question, in the best passages."""
+    shares = _shares(question, sentences)
+    best = sorted(range(len(sentences)), key=lambda i: -shares[i])[:COMPARED]
+    return [sentences[i] for i in sorted(best)]
+
+
+def _shares(question: str, sentences: Sequence[_Sentence]) -> list[float]:
+    """What the rare words of the question and the passage's own score (0..1) add."""
     wanted = set(content_words(question))
-    held = [wanted & set(content_words(sentence.text)) for sentence in sentences]
+    held = [wanted & set(content_words(sentence.whole)) for sentence in sentences]
     frequency = Counter(word for words in held for word in words)
     weight = {word: log(1 + len(sentences) / (1 + frequency[word])) for word in wanted}
     total = sum(weight.values()) or 1.0
     return [
-        0.5 * float(cosine)
-        + 0.3 * sum(weight[word] for word in words) / total
-        + 0.2 * sentence.hit.scores.fused
-        for cosine, words, sentence in zip(cosines, held, sentences, strict=True)
+        WORDS * sum(weight[word] for word in words) / total + PASSAGE * sentence.hit.scores.fused
+        for words, sentence in zip(held, sentences, strict=True)
     ]
 
 

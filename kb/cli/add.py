@@ -14,7 +14,7 @@ from kb.bootstrap import App
 from kb.cli import options, output
 from kb.domain.documents import Document, DocumentState, KnowledgeBase
 from kb.domain.errors import InvalidInputError, NotFoundError, QuireError
-from kb.evaluation.questions import json_lines
+from kb.evaluation.questions import filled_lines, json_lines, json_object
 from kb.services.workspace import Workspace
 from kb.worker import Worker
 
@@ -23,11 +23,12 @@ RECORD_TYPE = "application/vnd.quire.record+json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Something to add: a file, or one line of a .jsonl as a record."""
+    """Something to add: a file, or one line of a .jsonl as a record or as what is wrong with it."""
 
     path: Path
     name: str
     record: bytes | None = None
+    problem: str = ""
 
     def open(self) -> BinaryIO:
         """Its content."""
@@ -87,6 +88,8 @@ def _add_one(
     workspace: Workspace, worker: Worker, base: KnowledgeBase, source: Source
 ) -> dict[str, Any]:
     begun = perf_counter()
+    if source.problem:
+        return _told(source, None, "failed", begun, source.problem)
     try:
         media_type = RECORD_TYPE if source.record is not None else ""
         with closing(source.open()) as stream:
@@ -100,7 +103,7 @@ def _add_one(
         )
         return _told(source, None, "failed", begun, reason)
     ready = document.state is DocumentState.READY
-    status = "duplicate" if added.duplicate else "ready" if ready else "failed"
+    status = "failed" if not ready else "duplicate" if added.duplicate else "ready"
     return _told(source, document, status, begun, document.error)
 
 
@@ -127,9 +130,8 @@ def _base(workspace: Workspace, name: str) -> KnowledgeBase:
 
 def _records_or_file(path: Path, name: str) -> Iterator[Source]:
     if path.suffix.lower() == ".jsonl" and _holds_records(path):
-        for line in json_lines(path):
-            record = {key: line.get(key, "") for key in ("id", "title", "text")}
-            yield Source(path=path, name=str(line["id"]), record=json.dumps(record).encode())
+        for number, line in filled_lines(path):
+            yield _record(path, name, line, f"Line {number} of {name}")
     else:
         yield Source(path=path, name=name)
 
@@ -137,9 +139,20 @@ def _records_or_file(path: Path, name: str) -> Iterator[Source]:
 def _holds_records(path: Path) -> bool:
     try:
         first = next(json_lines(path), None)
-    except (InvalidInputError, UnicodeDecodeError):
+    except (InvalidInputError, OSError):
         return False
     return first is not None and "id" in first and "text" in first
+
+
+def _record(path: Path, name: str, line: bytes, place: str) -> Source:
+    try:
+        given = json_object(line, place)
+    except InvalidInputError as error:
+        return Source(path=path, name=name, problem=str(error))
+    if not str(given.get("id", "")).strip():
+        return Source(path=path, name=name, problem=f"{place} has no id.")
+    record = {key: given.get(key, "") for key in ("id", "title", "text")}
+    return Source(path=path, name=str(given["id"]), record=json.dumps(record).encode())
 
 
 def _shown(told: dict[str, Any]) -> str:

@@ -22,7 +22,9 @@ def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     """Describe the commands."""
     search = commands.add_parser("search", parents=[everywhere], help="find passages")
     _add_question(search)
-    search.add_argument("-k", type=int, default=10, help="how many passages (default: 10)")
+    search.add_argument(
+        "-k", type=options.count, default=10, help="how many passages (default: 10)"
+    )
     search.set_defaults(run=run_search, mends=True)
     ask = commands.add_parser("ask", parents=[everywhere], help="answer a question")
     _add_question(ask)

@@ -23,7 +23,9 @@ def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("set", type=Path, metavar="SET", help="folder with questions.jsonl")
     parser.add_argument("--kb", metavar="NAME", help="knowledge base (default: the folder's name)")
-    parser.add_argument("--limit", type=int, metavar="N", help="the first N questions only")
+    parser.add_argument(
+        "--limit", type=options.count, metavar="N", help="the first N questions only"
+    )
     parser.add_argument("--answers", action="store_true", help="write the answers as well")
     parser.add_argument("--model", metavar="NAME", help="with --answers: model, or `quotes`")
     options.add_json(parser)

@@ -8,20 +8,21 @@ from pathlib import Path
 from kb.bootstrap import App, open_app
 from kb.cli import add, ask, evaluate, maintain, output
 from kb.domain.errors import QuireError
+from kb.ports import Embedder
 from kb.settings import Settings, load_settings
 
 Command = Callable[[argparse.Namespace, App], int]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status."""
+def main(argv: Sequence[str] | None = None, *, embedder: Embedder | None = None) -> int:
+    """Run one command, by a given embedder instead of the configured one; its exit status."""
     args = parser().parse_args(argv)
-    output.configure_logging()
     try:
         settings = load_settings(home=args.home)
+        output.configure_logging(settings.log)
         if args.command == "run":
             return _serve(settings)
-        return _run(args, settings)
+        return _run(args, settings, embedder)
     except QuireError as error:
         output.error(str(error))
         return 1
@@ -51,8 +52,8 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _run(args: argparse.Namespace, settings: Settings) -> int:
-    app = open_app(settings, serving=False)
+def _run(args: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    app = open_app(settings, serving=False, embedder=embedder)
     try:
         if args.mends:
             app.indexes.mend()

@@ -21,8 +21,8 @@ def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
             parser.add_argument("names", nargs="+", metavar="DOCUMENT", help="document name")
         options.add_kb(parser)
         options.add_json(parser)
-        # A check that mended first would have nothing to say.
-        parser.set_defaults(run=run, mends=name != "check")
+        # A check that mended first would have nothing to say; rebuild mends by itself.
+        parser.set_defaults(run=run, mends=name not in ("check", "rebuild"))
 
 
 def run_list(args: argparse.Namespace, app: App) -> int:
@@ -50,12 +50,13 @@ def run_remove(args: argparse.Namespace, app: App) -> int:
     """Remove by name; 1 if any is not there."""
     workspace = app.workspace()
     base = workspace.knowledge_bases.named(args.kb)
-    ids = {one.document.name: one.document.id for one in workspace.documents.listed(base.id)}
-    missing = [name for name in args.names if name not in ids]
-    if missing:
-        raise NotFoundError(f"There is no document called {missing[0]}.", subject=missing[0])
-    for name in args.names:
-        workspace.documents.remove(ids[name])
+    documents = [listed.document for listed in workspace.documents.listed(base.id)]
+    for missing in set(args.names) - {document.name for document in documents}:
+        raise NotFoundError(f"There is no document called {missing}.", subject=missing)
+    for name in dict.fromkeys(args.names):
+        for document in documents:
+            if document.name == name:
+                workspace.documents.remove(document.id)
         _say(args, {"document": name, "status": "removed"}, f"removed  {name}")
     return 0
 

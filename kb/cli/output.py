@@ -2,13 +2,14 @@
 
 import json
 import logging
-import os
 import sys
 from typing import Any
 
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kb.domain.errors import InvalidInputError
 
 told = Console(stderr=True)
 
@@ -44,9 +45,12 @@ def progress() -> Progress:
     )
 
 
-def configure_logging() -> None:
-    """Warnings to stderr; more with KB_LOG=info or debug."""
-    level = os.environ.get("KB_LOG", "warning").upper()
+def configure_logging(level: str) -> None:
+    """Log to stderr from this level on. Raises InvalidInputError for no level."""
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise InvalidInputError(f"KB_LOG cannot be {level!r}.", advice="Say warning or debug.")
     logging.basicConfig(
-        level=level, format="%(message)s", handlers=[RichHandler(console=told, show_path=False)]
+        level=level.upper(),
+        format="%(message)s",
+        handlers=[RichHandler(console=told, show_path=False)],
     )

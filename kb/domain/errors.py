@@ -14,10 +14,12 @@ QuireError                  what happened, to what, and what to do
 │   ├── ModelUnreachableError
 │   ├── ModelMissingError
 │   ├── ModelTimeoutError
+│   ├── ModelCrashedError
 │   └── ContextTooLongError
 ├── StorageError            the data folder did not serve
 │   ├── DiskFullError
 │   ├── HomeInUseError
+│   ├── DamagedIndexError
 │   └── EmbeddingSpaceError
 └── JobCancelledError       a person stopped the work
 """
@@ -99,6 +101,12 @@ class ModelTimeoutError(ModelError):
     retryable = True
 
 
+class ModelCrashedError(ModelError):
+    """The process that ran the model ended without an answer."""
+
+    retryable = True
+
+
 class ContextTooLongError(ModelError):
     """The prompt does not fit the model's window."""
 
@@ -113,6 +121,10 @@ class DiskFullError(StorageError):
 
 class HomeInUseError(StorageError):
     """Another process owns the data folder."""
+
+
+class DamagedIndexError(StorageError):
+    """The vector index cannot be used; it can be made anew from the records."""
 
 
 class EmbeddingSpaceError(StorageError):

@@ -4,23 +4,41 @@ import re
 
 ABBREVIATIONS = frozenset(
     """
-    mr mrs ms dr prof sr jr st vs etc eg ie e.g i.e cf al fig figs eq eqs no nos vol pp p ca approx
-    dept est inc ltd co corp u.s u.k jan feb mar apr jun jul aug sep sept oct nov dec art sec ch
-    bzw z.b d.h u.a usw nr abs
+    mr mrs ms dr prof sr jr st vs etc eg ie e.g i.e cf al approx dept est inc ltd co corp u.s u.k
+    bzw z.b d.h u.a
     """.split()
 )
 
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?:\s*\[\d+\])*(?=\s)|[。！？]+[”’」』）]*|\n\s*\n")
-_LAST_WORD = re.compile(r"([\w.]+)\.+[\"'”’)\]]*(?:\s*\[\d+\])*$")
-_NEXT = re.compile(r"\s*[\"'“‘(\[]*(\S)")
+BEFORE_NUMBERS = frozenset(
+    """
+    no nos vol p pp fig figs eq eqs sec art ch ca nr abs
+    jan feb mar apr jun jul aug sep sept oct nov dec
+    """.split()
+)
+"""Abbreviations only where a number follows; else words or names that end a sentence."""
+
+_CLOSERS = r"[\"'”’»)\]*_`]*"
+_MARKS = r"(?:[^\S\n]*\[\d+(?:\s*,\s*\d+)*\])*"
+_BULLET = r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])"
+
+_END = re.compile(
+    rf"(?<![.!?…؟।])[.!?…؟।]++{_CLOSERS}{_MARKS}(?=\s)"
+    rf"|[。！？]++[”’」』）]*{_MARKS}"
+    r"|\n\s*\n"
+    rf"|\n(?=[^\S\n]*{_BULLET}\s)"
+)
+_LAST_WORD = re.compile(rf"([\w.]+)\.+{_CLOSERS}{_MARKS}$")
+_LIST_NUMBER = re.compile(r"\s*\(?(?:\d{1,3}\.)*\d{1,3}[.)]")
+_NEXT = re.compile(r"\s*[\"'“‘«(\[*_`]*(\S)")
+_LOOKED_BACK = 20
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Half-open character spans of the sentences, without surrounding white space.
 
     A sentence ends at a full stop, question or exclamation mark, with the citation marks
-    that follow it, or at an empty line; not after a common abbreviation, an initial, or
-    before a small letter.
+    that follow it, at an empty line, or where a list item begins; not after a common
+    abbreviation, an initial or a list item's number, and not before a small letter.
     """
     spans, start = [], 0
     for match in _END.finditer(text):
@@ -32,17 +50,24 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
-    if not match.group().lstrip().startswith("."):
+    if match.group()[0] in "\n。！？":
         return True
     following = _NEXT.match(text, match.end())
     if following and following.group(1).islower():
         return False
-    last = _LAST_WORD.search(text, max(start, match.start() - 20), match.end())
-    if last is None:
+    if not match.group().startswith("."):
         return True
-    word = last.group(1).lower()
-    is_initial = len(word) == 1 and word.isalpha()
-    return not (is_initial or word in ABBREVIATIONS)
+    if _LIST_NUMBER.fullmatch(text, start, match.end()):
+        return False
+    last = _LAST_WORD.search(text, max(start, match.start() - _LOOKED_BACK), match.end())
+    return last is None or not _is_abbreviation(last.group(1), following)
+
+
+def _is_abbreviation(word: str, following: re.Match[str] | None) -> bool:
+    if word.lower() in BEFORE_NUMBERS:
+        return following is not None and following.group(1).isdigit()
+    is_initial = len(word) == 1 and word.isupper()
+    return is_initial or word.lower() in ABBREVIATIONS
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:

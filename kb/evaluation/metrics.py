@@ -5,7 +5,7 @@ with linear gains as trec_eval has it; Fawcett, "An introduction to ROC analysis
 """
 
 from collections.abc import Mapping, Sequence
-from math import log2
+from math import ceil, log2
 
 
 def recall_at(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float:
@@ -46,7 +46,7 @@ def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> fl
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which this share (0..1) of the values lies, by nearest rank."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def _discounted(gains: Sequence[float]) -> float:

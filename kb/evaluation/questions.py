@@ -20,21 +20,25 @@ def read_questions(folder: Path) -> list[Question]:
 
 def json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a .jsonl file; lines end at \\n only. Raises InvalidInputError."""
-    with path.open(encoding="utf-8", newline="\n") as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line)
-            except ValueError as error:
-                raise InvalidInputError(
-                    f"Line {number} of {path.name} is not JSON.", subject=path.name
-                ) from error
-            if not isinstance(value, dict):
-                raise InvalidInputError(
-                    f"Line {number} of {path.name} is not a JSON object.", subject=path.name
-                )
-            yield value
+    for number, line in filled_lines(path):
+        yield json_object(line, f"Line {number} of {path.name}")
+
+
+def filled_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, with their numbers from 1."""
+    with path.open("rb") as stream:
+        yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())
+
+
+def json_object(line: bytes, place: str) -> dict[str, Any]:
+    """The JSON object that a line holds. Raises InvalidInputError naming the place."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"{place} is not JSON.") from error
+    if not isinstance(value, dict):
+        raise InvalidInputError(f"{place} is not a JSON object.")
+    return value
 
 
 def as_question(line: dict[str, Any]) -> Question:

@@ -50,7 +50,7 @@ def ask_all(questions: Iterable[Question], rank: Rank) -> Iterable[Asked]:
 
 def measure(asked: Sequence[Asked]) -> dict[str, float | int | None]:
     """The figures over all questions asked."""
-    judged = [one for one in asked if one.question.answerable and one.question.evidence]
+    judged = [one for one in asked if one.question.answerable and any(_judged(one)[1].values())]
     paged = [one for one in judged if any(e.pages for e in one.question.evidence)]
     return {
         "questions": len(asked),

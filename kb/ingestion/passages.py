@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from kb.domain.documents import (
     PAGE_SEPARATOR,
@@ -212,8 +213,8 @@ def _slice(texts: dict[int, str], first: _Unit, last: _Unit) -> str:
 def _common_path(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     common = paths[0]
     for path in paths[1:]:
-        shared = [a for a, b in zip(common, path, strict=False) if a == b]
-        common = common[: len(shared)]
+        both = zip(common, path, strict=False)
+        common = tuple(name for name, _ in takewhile(lambda pair: pair[0] == pair[1], both))
     return common
 
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kb.answering.chain import AnsweringChain
 from kb.domain.access import Scope
 from kb.domain.conversations import AnswerEvent
-from kb.domain.documents import DocumentId, KnowledgeBaseId
+from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.retrieval import Query, Ranking, Turn
 from kb.ports import Records
-from kb.retrieval.retriever import HybridRetriever
 from kb.services.access import Access
 from kb.services.models import ModelsService
+
+if TYPE_CHECKING:
+    from kb.answering.chain import AnsweringChain
+    from kb.retrieval.retriever import HybridRetriever
 
 LONGEST_QUESTION = 8000
 
@@ -23,8 +26,8 @@ class AnswersService:
 
     access: Access
     records: Records
-    retriever: HybridRetriever
-    chain: AnsweringChain
+    retriever: "HybridRetriever"
+    chain: "AnsweringChain"
     models: ModelsService
 
     def search(
@@ -60,13 +63,18 @@ class AnswersService:
             return self.access.scope(base_id)
         scope = self.access.scope(base_id)
         with self.records.reading() as view:
-            ids = {document.name: document.id for document in view.documents.of(base_id)}
-        return self.access.scope(scope.knowledge_base_id, [_named(ids, name) for name in names])
+            documents = view.documents.of(base_id)
+        for missing in set(names) - {document.name for document in documents}:
+            raise NotFoundError(f"There is no document called {missing}.", subject=missing)
+        # A name can stand for a ready document and its next version.
+        ids = [document.id for document in documents if document.name in names]
+        return self.access.scope(scope.knowledge_base_id, ids)
 
 
 def checked_question(question: str) -> str:
     """The question without surrounding white space. Raises InvalidInputError."""
-    stripped = question.strip()
+    # Lone surrogates come from undecodable bytes on a command line; no store takes them.
+    stripped = question.encode("utf-8", "replace").decode("utf-8").strip()
     if not stripped:
         raise InvalidInputError("The question is empty.")
     if len(stripped) > LONGEST_QUESTION:
@@ -75,9 +83,3 @@ def checked_question(question: str) -> str:
             advice="Add the text as a document and ask about it.",
         )
     return stripped
-
-
-def _named(ids: dict[str, DocumentId], name: str) -> DocumentId:
-    if name not in ids:
-        raise NotFoundError(f"There is no document called {name}.", subject=name)
-    return ids[name]

@@ -2,31 +2,35 @@
 
 import time
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from kb.answering.chain import AnsweringChain
+from kb.answering.citations import cite
 from kb.domain.conversations import (
     QUOTES,
     Answer,
     AnswerEvent,
     Conversation,
     ConversationId,
-    Finished,
     Message,
     MessageId,
     MessageState,
+    Retrieved,
     Role,
     Token,
     without_document,
 )
 from kb.domain.documents import DocumentId, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, QuireError
-from kb.domain.retrieval import Query, Turn
+from kb.domain.retrieval import Hit, Query, Turn
 from kb.ports import ChatModel, Clock, Records
 from kb.services.access import Access
 from kb.services.answers import checked_question
 from kb.services.models import ModelsService
+
+if TYPE_CHECKING:
+    from kb.answering.chain import AnsweringChain
 
 NEW_TITLE = "New conversation"
 TITLE_LENGTH = 60
@@ -40,7 +44,7 @@ class ConversationsService:
 
     access: Access
     records: Records
-    chain: AnsweringChain
+    chain: "AnsweringChain"
     models: ModelsService
     clock: Clock
 
@@ -121,30 +125,37 @@ class ConversationsService:
             records.conversations.add_message(answer, request_id)
             records.conversations.touch(id, self.clock())
         query = Query(text=text, scope=scope, history=_turns(before))
-        return self._kept(answer, query, chat_model)
+        events = self._kept(answer, query, chat_model)
+        # Begun here, so that closing it before its first event ends the message as well.
+        next(events)
+        return events
 
     def _kept(
         self, message: Message, query: Query, model: ChatModel | None
     ) -> Iterator[AnswerEvent]:
-        """The events; the message is saved as its text grows, and however it ends."""
+        """An empty token, then the events; saved as the text grows, and however it ends."""
+        hits: tuple[Hit, ...] = ()
         text, saved_at = "", time.monotonic()
         ended = replace(message, state=MessageState.STOPPED)
         try:
+            yield Token(text=text)
             for event in self.chain.answer(query, model):
-                if isinstance(event, Token):
+                if isinstance(event, Retrieved):
+                    hits = event.ranking.hits
+                elif isinstance(event, Token):
                     text += event.text
-                    ended = replace(ended, content=text)
                     if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
-                        self._save(replace(message, content=text))
+                        self._save(_so_far(message, text, hits))
                         saved_at = time.monotonic()
-                elif isinstance(event, Finished):
+                else:
                     ended = _finished(message, event.answer)
                 yield event
         except QuireError as error:
             ended = replace(ended, state=MessageState.FAILED, error=str(error))
             raise
         finally:
-            self._save(ended)
+            complete = ended.state is MessageState.COMPLETE
+            self._save(ended if complete else _so_far(ended, text, hits))
 
     def _save(self, message: Message) -> None:
         with self.records.writing() as records:
@@ -174,6 +185,12 @@ def _finished(message: Message, answer: Answer) -> Message:
         refused=answer.refused,
         prompt_tokens=answer.prompt_tokens,
     )
+
+
+def _so_far(message: Message, text: str, hits: Sequence[Hit]) -> Message:
+    # Bound to its documents also while unfinished, so that removing one takes its text out.
+    clean, citations = cite(text, hits)
+    return replace(message, content=clean, citations=citations)
 
 
 def _turns(messages: list[Message]) -> tuple[Turn, ...]:

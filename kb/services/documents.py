@@ -15,6 +15,7 @@ from kb.domain.documents import (
     KnowledgeBaseId,
     Page,
     Passage,
+    PassageId,
 )
 from kb.domain.errors import InvalidInputError
 from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
@@ -120,10 +121,12 @@ class DocumentsService:
         return self.draw_page(self.files.path(document.content_sha256), page, scale)
 
     def retry(self, id: DocumentId) -> None:
-        """Take a failed document in again."""
-        document = self.access.require_document(Action.CHANGE, id)
+        """Take a failed document in again; nothing happens to another one."""
+        self.access.require_document(Action.CHANGE, id)
         with self.records.writing() as records:
-            self._requeue(records, document)
+            document = records.documents.get(id)
+            if document.state is DocumentState.FAILED:
+                self._requeue(records, document)
         self.wake_worker()
 
     def remove(self, id: DocumentId) -> None:
@@ -131,10 +134,7 @@ class DocumentsService:
         document = self.access.require_document(Action.CHANGE, id)
         with self.records.writing() as records:
             base = records.knowledge_bases.get(document.knowledge_base_id)
-            records.jobs.remove_of(id)
-            for message in records.conversations.citing(id):
-                records.conversations.save_message(without_document(message, id))
-            passage_ids = records.documents.remove(id)
+            passage_ids = forget(records, id)
         self.indexes.forget(base.id, base.embedding_space_id, passage_ids)
         self.indexes.forget_files({document.content_sha256})
 
@@ -147,12 +147,16 @@ class DocumentsService:
         sha256: str,
         size: int,
     ) -> Added:
-        for same in records.documents.of_content(sha256):
-            if same.knowledge_base_id == base_id:
-                if same.state is DocumentState.FAILED:
-                    self._requeue(records, same)
-                    return Added(document=records.documents.get(same.id), duplicate=False)
+        there = records.documents.of_content(sha256)
+        alike = [d for d in there if d.knowledge_base_id == base_id]
+        for same in alike:
+            if same.state is not DocumentState.FAILED:
                 return Added(document=same, duplicate=True)
+        for same in alike:
+            # Under another name it may well be readable: endings tell types.
+            if same.name == name:
+                self._requeue(records, same)
+                return Added(document=records.documents.get(same.id), duplicate=False)
         before = records.documents.find(base_id, name)
         document = Document(
             id=DocumentId(uuid.uuid4().hex),
@@ -172,6 +176,14 @@ class DocumentsService:
         records.documents.requeue(document.id)
         records.jobs.remove_of(document.id)
         records.jobs.add(ingest_job(document.id), self.clock())
+
+
+def forget(records: Transaction, id: DocumentId) -> list[PassageId]:
+    """Take a document out of the records, its text in past answers too; its passages' ids."""
+    records.jobs.remove_of(id)
+    for message in records.conversations.citing(id):
+        records.conversations.save_message(without_document(message, id))
+    return records.documents.remove(id)
 
 
 def ingest_job(id: DocumentId) -> Job:

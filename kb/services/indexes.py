@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kb.domain.documents import DocumentId, EmbeddingSpaceId, KnowledgeBaseId, PassageId
-from kb.domain.errors import NotFoundError
+from kb.domain.errors import DamagedIndexError, NotFoundError
 from kb.ports import FileStore, Records, VectorIndex, Vectors
 
 log = logging.getLogger(__name__)
@@ -93,15 +93,15 @@ class Indexes:
     def mend(self) -> None:
         """Bring the indexes and the stored files in step with the records."""
         with self.lock:
-            self._drop_unknown_collections()
             with self.records.reading() as view:
                 bases = view.knowledge_bases.all()
                 wordless = [b.id for b in bases if not view.documents.words_agree(b.id)]
             for base_id in wordless:
                 self._rebuild_words(base_id)
-            for base in bases:
-                if base.embedding_space_id:
-                    self._mend_vectors(base.id, base.embedding_space_id)
+            try:
+                self._mend_all_vectors()
+            except DamagedIndexError:
+                self._renew_vectors()
             with self.records.reading() as view:
                 in_use = view.documents.contents()
             self.forget_files(self.files.all() - in_use)
@@ -112,15 +112,31 @@ class Indexes:
             with self.records.reading() as view:
                 base = view.knowledge_bases.get(base_id)
             count = self._rebuild_words(base_id)
-            if base.embedding_space_id:
-                self.vectors.drop(base_id, base.embedding_space_id)
-                self._mend_vectors(base_id, base.embedding_space_id)
+            try:
+                if base.embedding_space_id:
+                    self.vectors.drop(base_id, base.embedding_space_id)
+                    self._mend_vectors(base_id, base.embedding_space_id)
+            except DamagedIndexError:
+                self._renew_vectors()
         return count
 
     def _rebuild_words(self, base_id: KnowledgeBaseId) -> int:
         log.warning("The full-text rows of knowledge base %s are made anew.", base_id)
         with self.records.writing() as records:
             return records.documents.rebuild_words(base_id)
+
+    def _renew_vectors(self) -> None:
+        log.warning("The vector index is damaged; it is made anew.")
+        self.vectors.reset()
+        self._mend_all_vectors()
+
+    def _mend_all_vectors(self) -> None:
+        self._drop_unknown_collections()
+        with self.records.reading() as view:
+            bases = view.knowledge_bases.all()
+        for base in bases:
+            if base.embedding_space_id:
+                self._mend_vectors(base.id, base.embedding_space_id)
 
     def _mend_vectors(self, base_id: KnowledgeBaseId, space_id: EmbeddingSpaceId) -> None:
         with self.records.reading() as view:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kb.domain.access import Action
 from kb.domain.documents import KnowledgeBase, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
-from kb.ports import Clock, Records
+from kb.ports import Clock, Records, Transaction
 from kb.services.access import Access
 from kb.services.indexes import Indexes
 
@@ -50,14 +50,14 @@ class KnowledgeBasesService:
     def create(self, name: str) -> KnowledgeBase:
         """Make an empty one. Raises InvalidInputError for a name that is empty or taken."""
         self.access.require_creator()
-        base = KnowledgeBase(
-            id=KnowledgeBaseId(uuid.uuid4().hex),
-            name=self._free_name(name),
-            owner_id=self.access.actor.id,
-            embedding_space_id=None,
-            created_at=self.clock(),
-        )
         with self.records.writing() as records:
+            base = KnowledgeBase(
+                id=KnowledgeBaseId(uuid.uuid4().hex),
+                name=self._free_name(records, name),
+                owner_id=self.access.actor.id,
+                embedding_space_id=None,
+                created_at=self.clock(),
+            )
             records.knowledge_bases.add(base)
         return base
 
@@ -65,14 +65,14 @@ class KnowledgeBasesService:
         """Give another name. Raises InvalidInputError for a name that is empty or taken."""
         base = self.access.require(Action.MANAGE, id)
         if name.strip() != base.name:
-            free = self._free_name(name)
             with self.records.writing() as records:
-                records.knowledge_bases.rename(id, free)
+                records.knowledge_bases.rename(id, self._free_name(records, name))
 
     def delete(self, id: KnowledgeBaseId) -> None:
         """Remove it with its documents, files and conversations."""
-        base = self.access.require(Action.MANAGE, id)
+        self.access.require(Action.MANAGE, id)
         with self.records.writing() as records:
+            base = records.knowledge_bases.get(id)
             documents = records.documents.of(id)
             for document in documents:
                 records.jobs.remove_of(document.id)
@@ -82,12 +82,13 @@ class KnowledgeBasesService:
                 self.indexes.vectors.drop(id, base.embedding_space_id)
         self.indexes.forget_files({document.content_sha256 for document in documents})
 
-    def _free_name(self, name: str) -> str:
+    def _free_name(self, records: Transaction, name: str) -> str:
         stripped = " ".join(name.split())
         if not stripped:
             raise InvalidInputError("A knowledge base needs a name.")
         if len(stripped) > LONGEST_NAME:
             raise InvalidInputError(f"A name can have at most {LONGEST_NAME} characters.")
-        if any(base.name == stripped for base in self.all()):
+        bases = records.knowledge_bases.list_of(self.access.actor.id)
+        if any(base.name == stripped for base in bases):
             raise InvalidInputError(f"There is already a knowledge base called {stripped}.")
         return stripped

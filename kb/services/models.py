@@ -44,7 +44,7 @@ class ModelsService:
 
         Where none was named and the server is away, answers are made of quotes.
         """
-        wanted = name or self.current(self.status())
+        wanted = name or self.chosen() or self.current(self.status())
         return None if wanted == QUOTES else self.server.chat_model(wanted)
 
     def embedding_space(self) -> EmbeddingSpace:

@@ -6,7 +6,6 @@ from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.conversations import ConversationsService
 from kb.services.documents import DocumentsService
-from kb.services.indexes import Indexes
 from kb.services.knowledge_bases import KnowledgeBasesService
 from kb.services.models import ModelsService
 
@@ -21,4 +20,3 @@ class Workspace:
     answers: AnswersService
     conversations: ConversationsService
     models: ModelsService
-    indexes: Indexes

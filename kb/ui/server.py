@@ -8,6 +8,8 @@ from kb.bootstrap import App, open_app
 from kb.settings import Settings, load_settings
 from kb.worker import Worker
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 _opening = threading.Lock()
 _open: list[App] = []
 
@@ -37,7 +39,11 @@ def serve(settings: Settings) -> None:
     from streamlit.web import bootstrap
 
     main_script = str(Path(__file__).parents[2] / "app.py")
-    options = {"server.address": settings.host, "server.port": settings.port}
-    bootstrap.load_config_options(flag_options={k.replace(".", "_"): v for k, v in options.items()})
-    config.set_option("server.headless", True)
+    # As `streamlit run` does, so that our config is found from whatever folder we are started.
+    config._main_script_path = main_script
+    options: dict[str, object] = {"server_address": settings.host, "server_port": settings.port}
+    if settings.host not in LOOPBACK:
+        # Someone opened it to others on purpose; by which names they call it is theirs to know.
+        options["server_allowedHosts"] = []
+    bootstrap.load_config_options(flag_options=options)
     bootstrap.run(main_script, False, [], {})

@@ -41,9 +41,7 @@ def paragraph(*lines: str, top: float, left: float = 72.0, size: float = 11.0) -
 def make_pdf(*pages: PdfPage, title: str = "", labels: str = "") -> bytes:
     """The bytes of a PDF."""
     objects: list[bytes] = [b"", b""]  # catalogue and page tree come to stand here
-    fonts = " ".join(
-        f"/{name} {_add(objects, font)} 0 R" for name, font in sorted(FONTS.items())
-    )
+    fonts = " ".join(f"/{name} {_add(objects, font)} 0 R" for name, font in sorted(FONTS.items()))
     kids = [_add_page(objects, page, fonts) for page in pages]
     label_tree = f" /PageLabels << /Nums [{labels}] >>" if labels else ""
     objects[0] = f"<< /Type /Catalog /Pages 2 0 R{label_tree} >>".encode()
@@ -60,9 +58,7 @@ def _add(objects: list[bytes], body: bytes) -> int:
 
 def _add_page(objects: list[bytes], page: PdfPage, fonts: str) -> int:
     content = b"\n".join(_shown(line, page) for line in page.lines)
-    stream = _add(
-        objects, b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream"
-    )
+    stream = _add(objects, b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream")
     crop = f" /CropBox [{' '.join(map(str, page.crop))}]" if page.crop else ""
     return _add(
         objects,

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kb.adapters.readers.pdf import read, sensible_title
 from kb.adapters.readers.pictures import MAX_SIDE, page_png
@@ -112,8 +112,8 @@ def test_a_box_lies_where_the_pages_picture_shows_the_text(
     document = read_pdf(tmp_path, content)
     page, box = document.pages[0], document.elements[0].boxes[0]
     with Image.open(io.BytesIO(page_png(tmp_path / "file", 1, 1.0))) as picture:
-        assert picture.size == (page.width, page.height)
-        ink = picture.convert("L").point(lambda shade: 255 if shade < 128 else 0).getbbox()
+        assert (float(picture.width), float(picture.height)) == (page.width, page.height)
+        ink = ImageOps.invert(picture.convert("L")).getbbox()
     assert (box.left, box.top, box.right, box.bottom) == pytest.approx(ink, abs=2)
 
 
@@ -166,6 +166,15 @@ def test_running_heads_and_page_numbers_are_no_elements(tmp_path: Path) -> None:
     assert len(document.elements) == 5
     assert "Contoso internal" in document.pages[3].text
     assert document.pages[3].text.endswith("4")
+
+
+def test_page_numbers_under_short_pages_are_no_elements(tmp_path: Path) -> None:
+    pages = [
+        PdfPage([Text("Some words.", top=100), Text(f"{number + 6}", top=120 + 30 * number)])
+        for number in range(5)
+    ]
+    document = read_pdf(tmp_path, make_pdf(*pages))
+    assert [text for _, text in told(document)] == ["Some words."] * 5
 
 
 @pytest.mark.parametrize(
@@ -232,7 +241,14 @@ def test_every_text_can_be_encoded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "title",
-    ["Microsoft Word - Report.doc", "untitled", "report_final.pdf", "  ", "Document1", "2026-01-02"],
+    [
+        "Microsoft Word - Report.doc",
+        "untitled",
+        "report_final.pdf",
+        "  ",
+        "Document1",
+        "2026-01-02",
+    ],
 )
 def test_a_title_that_a_program_made_up_is_none(title: str) -> None:
     assert sensible_title(title) == ""

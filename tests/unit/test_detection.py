@@ -139,7 +139,13 @@ def test_hostile_names_are_only_names(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "ending"),
-    [("a.PDF", ".pdf"), ("a.tar.gz", ".gz"), ("c:\\x.y\\a", ""), (".bashrc", ""), ("a.b c", ".b c")],
+    [
+        ("a.PDF", ".pdf"),
+        ("a.tar.gz", ".gz"),
+        ("c:\\x.y\\a", ""),
+        (".bashrc", ""),
+        ("a.b c", ".b c"),
+    ],
 )
 def test_the_ending_of_a_name(name: str, ending: str) -> None:
     assert ending_of(name) == ending

@@ -20,6 +20,7 @@ from kb.adapters.readers.registry import TYPE_NAMES, reader_of
 from kb.domain.errors import DamagedFileError, LimitError, QuireError
 
 NICENESS = 10
+MAX_MEMORY_BYTES = 2 * 1024**3
 PARENT_CHECK_SECONDS = 1.0
 NETWORK_EVENTS = frozenset(
     {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"}
@@ -33,6 +34,7 @@ def main() -> None:
     replies = take_stdout()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     lower_priority()
+    limit_memory()
     forbid_network()
     end_with_parent()
     for line in sys.stdin.buffer:
@@ -87,6 +89,17 @@ def lower_priority() -> None:
     """Leave the processor to the people who wait for answers."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+
+
+def limit_memory() -> None:
+    """Where the system can, let a file that wants too much memory break only this process."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, MAX_MEMORY_BYTES)
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
 def end_with_parent() -> None:

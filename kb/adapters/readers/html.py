@@ -42,7 +42,7 @@ def read(path: Path) -> ParsedDocument:
     main = _main_text(tree) if len(text) <= MAX_MAIN_CHARS else None
     drop(tree, HIDDEN)
     drop_aside(tree)
-    if main is not None and _length(main) >= MIN_MAIN_SHARE * _length(tree):
+    if main is not None and _is_enough(main, tree):
         _add_lost_heading(tree, main, builder)
         add_blocks(main, builder)
     else:
@@ -50,6 +50,12 @@ def read(path: Path) -> ParsedDocument:
     if builder.length == 0:
         builder.add(ElementKind.PARAGRAPH, without_tags(text))
     return builder.document()
+
+
+def _is_enough(main: Any, tree: Any) -> bool:
+    """Whether the main text is a fair part of the page, and more than its words in one heap."""
+    blocks = sum(1 for _ in main.iter("p", "li", "tr", "pre", "blockquote"))
+    return blocks > 1 and _length(main) >= MIN_MAIN_SHARE * _length(tree)
 
 
 def _add_lost_heading(tree: Any, main: Any, builder: TextBuilder) -> None:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from kb.adapters.readers.pdf_furniture import furniture
 from kb.adapters.readers.pdf_hyphens import Hyphens
@@ -24,8 +24,9 @@ USUAL_PITCH = 1.2
 FULL_LINE = 0.85
 
 BULLET = re.compile(r"[•●○◦▪■□▸►‣⁃∙·\uf0b7\uf0a7\uf076\uf0d8❖✓➢➤*–—-]\s+\S")
-NUMBER = re.compile(r"(\d{1,2}[.)]|\(\d{1,2}\)|\(?[a-z]\)|\(?[ivx]{1,5}\))\s+\S")
+NUMBER = re.compile(r"(\d{1,2}[.)]|\(\d{1,2}\)|\(?[a-z]\)|\([A-Z]\)|\(?[ivx]{1,5}\))\s+\S")
 CAPTION = re.compile(r"(figure|fig\.|table|abbildung|tabelle|tableau|figura|tabla)\s*\d+[.:]", re.I)
+_FIELD = re.compile(r"\S+( \S+)?: ")
 _HAS_WORD = re.compile(r"[^\W\d_]{2}|[^\x00-\u2fff]")
 _SENTENCE_END = (".", "!", "?", ":", ";", ",")
 
@@ -155,16 +156,16 @@ def _starts_anew(block: Block, line: Line, last: Line) -> bool:
 def _name_kinds(per_sheet: list[list[Block]], measures: Measures) -> None:
     """Say of every block what it is; titles get levels by their fonts."""
     blocks = [block for sheet in per_sheet for block in sheet if not block.furniture]
-    for block in blocks:
-        block.kind = _kind(block, measures)
+    for block, after in zip_longest(blocks, blocks[1:]):
+        block.kind = _kind(block, after, measures)
     styles = {_style(block) for block in blocks if block.kind is ElementKind.TITLE}
     ranks = {style: rank for rank, style in enumerate(sorted(styles, reverse=True), start=1)}
-    lowest = min(len(ranks) + 1, MAX_LEVEL)
     for block in blocks:
         if block.kind is ElementKind.TITLE:
             block.level = min(ranks[_style(block)], MAX_LEVEL)
-    for sheet in per_sheet:
-        _name_plain_titles(sheet, measures, lowest)
+    for block, after in pairwise(blocks):
+        if block.kind is ElementKind.PARAGRAPH and _reads_as_title(block, after, measures):
+            block.kind, block.level = ElementKind.TITLE, min(len(ranks) + 1, MAX_LEVEL)
 
 
 def _style(block: Block) -> tuple[float, bool]:
@@ -172,23 +173,32 @@ def _style(block: Block) -> tuple[float, bool]:
     return rounded(max(line.size for line in block.lines)), first.bold
 
 
-def _kind(block: Block, measures: Measures) -> ElementKind:
+def _kind(block: Block, after: Block | None, measures: Measures) -> ElementKind:
     text = block.text
     if BULLET.match(text):
         return ElementKind.LIST_ITEM
     if CAPTION.match(text):
         return ElementKind.CAPTION
-    if _stands_out(block, measures) and _could_be_title(block):
+    if _could_be_title(block) and _stands_out(block, after, measures):
         return ElementKind.TITLE
     return ElementKind.LIST_ITEM if NUMBER.match(text) else ElementKind.PARAGRAPH
 
 
-def _stands_out(block: Block, measures: Measures) -> bool:
+def _stands_out(block: Block, after: Block | None, measures: Measures) -> bool:
+    """Whether a block is larger than the body, or bold and no head of a table."""
     size = min(line.size for line in block.lines)
     if size >= TITLE_GROWTH * measures.body_size:
         return True
     bold = all(line.bold for line in block.lines) and not measures.bold_body
-    return bold and size >= 0.95 * measures.body_size and len(block.lines) <= 2
+    if not bold or size < 0.95 * measures.body_size or len(block.lines) > 2:
+        return False
+    return not block.text.startswith("(") and not (after and _is_figures(after.text))
+
+
+def _is_figures(text: str) -> bool:
+    """Whether a good part of a text is digits, as in a table's row."""
+    start = text[:200]
+    return sum(character.isdigit() for character in start) > 0.12 * len(start)
 
 
 def _could_be_title(block: Block) -> bool:
@@ -202,15 +212,8 @@ def _could_be_title(block: Block) -> bool:
     )
 
 
-def _name_plain_titles(blocks: list[Block], measures: Measures, level: int) -> None:
+def _reads_as_title(block: Block, after: Block, measures: Measures) -> bool:
     """Find titles set in the body's own font: short lines alone above a paragraph."""
-    for block, after in pairwise(blocks):
-        plain = block.kind is ElementKind.PARAGRAPH and not block.furniture
-        if plain and _reads_as_title(block, measures) and _is_prose(after):
-            block.kind, block.level = ElementKind.TITLE, level
-
-
-def _reads_as_title(block: Block, measures: Measures) -> bool:
     text = block.text
     words = [word for word in text.split() if word[0].isalpha()]
     capitals = sum(word[0].isupper() for word in words)
@@ -221,14 +224,21 @@ def _reads_as_title(block: Block, measures: Measures) -> bool:
         and len(text) <= 70
         and text[0].isupper()
         and not text.endswith(_SENTENCE_END)
+        and not _FIELD.match(text)
         and not any(character.isdigit() for character in text)
         and capitals * 2 >= len(words)
+        and _is_prose(after)
     )
 
 
 def _is_prose(block: Block) -> bool:
-    return block.kind is ElementKind.PARAGRAPH and (
-        len(block.lines) > 1 or block.text.endswith((".", ":", "?"))
+    text = block.text
+    sentence = len(block.lines) > 1 or text.endswith((".", ":", "?"))
+    return (
+        block.kind is ElementKind.PARAGRAPH
+        and sentence
+        and len(text) >= 40
+        and not _is_figures(text)
     )
 
 

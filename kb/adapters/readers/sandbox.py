@@ -69,12 +69,18 @@ class ReadingProcess:
     def page_picture(self, path: Path, page: int, scale: float = 1.0) -> bytes:
         """PNG of a page of a PDF, at most 4000 pixels a side. Raises IngestionError."""
         request = Request(op="picture", path=str(path.absolute()), page=page, scale=scale)
-        with _told_of(path.name):
-            picture = self._ask(request).picture
-            try:
-                return base64.b64decode(picture or "", validate=True)
-            except binascii.Error as error:
-                raise ReaderCrashedError("The reader gave back no picture.") from error
+        picture = self._ask(request).picture
+        if picture is None:
+            raise ReaderCrashedError("The reader gave back no picture.")
+        try:
+            return base64.b64decode(picture, validate=True)
+        except binascii.Error as error:
+            raise ReaderCrashedError("The reader gave back no picture.") from error
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, None while there is none."""
+        return self._child.pid if self._child else None
 
     def close(self) -> None:
         """End the process; the next file starts a new one."""

@@ -116,11 +116,12 @@ class SqlConversations:
         self._replace_citations(message)
 
     def save_message(self, message: Message) -> None:
-        """Replace the message's content, state and citations."""
-        self._connection.execute(
+        """Replace the message's content, state and citations, unless it was removed."""
+        saved = self._connection.execute(
             update(messages).where(messages.c.id == message.id).values(**_said(message))
         )
-        self._replace_citations(message)
+        if saved.rowcount:
+            self._replace_citations(message)
 
     def stop_streaming(self) -> None:
         """Mark what was being written when the last process ended as stopped."""

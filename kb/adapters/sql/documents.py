@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from kb.adapters.sql import fulltext
+from kb.adapters.sql.batches import in_batches
 from kb.adapters.sql.tables import documents, pages, passage_vectors, passages
 from kb.domain.documents import (
     Document,
@@ -67,7 +68,7 @@ class SqlDocuments:
 
     def many(self, ids: Collection[DocumentId]) -> dict[DocumentId, Document]:
         """The documents among these ids that exist."""
-        rows = _in_batches(
+        rows = in_batches(
             self._connection, ids, lambda some: select(documents).where(documents.c.id.in_(some))
         )
         return {DocumentId(row.id): _document(row) for row in rows}
@@ -167,7 +168,7 @@ class SqlDocuments:
 
     def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
         """The passages of ready documents among these ids, in no order."""
-        rows = _in_batches(
+        rows = in_batches(
             self._connection,
             ids,
             lambda some: select(passages).join(documents).where(passages.c.id.in_(some), READY),
@@ -184,7 +185,7 @@ class SqlDocuments:
     ) -> tuple[list[PassageId], Vectors]:
         """The stored vectors of these passages, ids and rows (n, dimension) in one order."""
         return _stacked(
-            _in_batches(
+            in_batches(
                 self._connection,
                 ids,
                 lambda some: _vectors(space_id).where(passages.c.id.in_(some)),
@@ -196,7 +197,7 @@ class SqlDocuments:
     ) -> tuple[list[PassageId], Vectors]:
         """The stored vectors of whole documents, ids and rows (n, dimension) in one order."""
         return _stacked(
-            _in_batches(
+            in_batches(
                 self._connection,
                 ids,
                 lambda some: (
@@ -249,15 +250,6 @@ def _stacked(rows: Iterable[Row[Any]]) -> tuple[list[PassageId], Vectors]:
     dimension = len(found[0].vector) // 4
     stored = np.frombuffer(b"".join(row.vector for row in found), dtype="<f4")
     return ids, stored.reshape(len(found), dimension).astype(np.float32, copy=False)
-
-
-def _in_batches(connection: Connection, ids: Collection[str], statement: Any) -> list[Row[Any]]:
-    # SQLite takes a limited number of bound values in one statement.
-    listed = list(ids)
-    rows: list[Row[Any]] = []
-    for first in range(0, len(listed), 5000):
-        rows.extend(connection.execute(statement(listed[first : first + 5000])))
-    return rows
 
 
 def _document_values(document: Document) -> dict[str, Any]:

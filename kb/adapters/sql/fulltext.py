@@ -9,9 +9,9 @@ as implemented by SQLite FTS5.
 import json
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, Engine, bindparam, select, text
+from sqlalchemy import Connection, Engine, select, text
 
-from kb.adapters.sql.tables import documents, passages
+from kb.adapters.sql.tables import passages
 from kb.domain.documents import Document, DocumentId, KnowledgeBaseId, Passage, PassageId
 from kb.domain.words import content_words
 
@@ -72,13 +72,17 @@ def clear(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
 
 def rows(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> set[int]:
     """The row ids that are there; none where the table is missing."""
-    found = connection.execute(
-        text("SELECT 1 FROM sqlite_master WHERE name = :name"), {"name": _table(knowledge_base_id)}
-    ).first()
-    if found is None:
+    if not _exists(connection, knowledge_base_id):
         return set()
     listed = connection.execute(text(f"SELECT rowid FROM {_table(knowledge_base_id)}"))  # noqa: S608
     return {row.rowid for row in listed}
+
+
+def _exists(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> bool:
+    found = connection.execute(
+        text("SELECT 1 FROM sqlite_master WHERE name = :name"), {"name": _table(knowledge_base_id)}
+    )
+    return found.first() is not None
 
 
 class SqlWordIndex:
@@ -99,6 +103,9 @@ class SqlWordIndex:
         if not expression or k < 1:
             return []
         with self._engine.begin() as connection:
+            # It may have been deleted while the question was on its way.
+            if not _exists(connection, knowledge_base_id):
+                return []
             return _search(connection, knowledge_base_id, expression, k, document_ids)
 
 
@@ -131,16 +138,10 @@ def _search(
         ),
         values,
     ).all()
-    names = dict(
-        connection.execute(
-            select(passages.c.seq, passages.c.id)
-            .join(documents, documents.c.id == passages.c.document_id)
-            .where(passages.c.seq.in_(bindparam("seqs", expanding=True))),
-            {"seqs": [row.seq for row in best]},
-        )
-        .tuples()
-        .all()
+    named = connection.execute(
+        select(passages.c.seq, passages.c.id).where(passages.c.seq.in_([row.seq for row in best]))
     )
+    names = {row.seq: row.id for row in named}
     return [(PassageId(names[row.seq]), row.score) for row in best if row.seq in names]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
+from kb.adapters.sql.batches import in_batches
 from kb.adapters.sql.tables import jobs
 from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
 
@@ -33,8 +34,12 @@ class SqlJobs:
 
     def of_subjects(self, ids: set[str]) -> dict[str, Job]:
         """The newest job of each subject that has one."""
-        rows = self._connection.execute(
-            select(jobs).where(jobs.c.subject_id.in_(ids)).order_by(jobs.c.created_at)
+        rows = in_batches(
+            self._connection,
+            ids,
+            lambda some: (
+                select(jobs).where(jobs.c.subject_id.in_(some)).order_by(jobs.c.created_at)
+            ),
         )
         return {row.subject_id: _job(row) for row in rows}
 

@@ -1,0 +1,37 @@
+"""Which model writes the answers: the field to choose it by."""
+
+import streamlit as st
+
+from kb.domain.conversations import QUOTES
+from kb.ports import ServerStatus
+from kb.ui import model_status, session
+from kb.ui.text import visible
+
+QUOTES_LABEL = "Quotes only"
+AWAY = "not installed here"
+
+
+def picker() -> tuple[str, bool]:
+    """The field; the chosen model's name, and whether there is any language model at all."""
+    models = session.workspace().models
+    status = model_status.latest(models) or ServerStatus(address="")
+    choices, current = models.choices(status), models.current(status)
+    labels = {name: name for name in choices} | {QUOTES: QUOTES_LABEL}
+    if current not in choices:
+        choices, labels[current] = [current, *choices], f"{current} ({AWAY})"
+
+    def choose() -> None:
+        with session.noticed_errors():
+            session.workspace().models.choose(st.session_state[key])
+
+    key = f"model-{hash((current, tuple(choices)))}"
+    st.selectbox(
+        "Answers written by",
+        choices,
+        index=choices.index(current),
+        key=key,
+        on_change=choose,
+        format_func=lambda name: visible(labels[name or QUOTES]),
+        filter_mode=None,
+    )
+    return current, len(choices) > 1 or current != QUOTES

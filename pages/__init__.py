@@ -1,0 +1,1 @@
+"""One screen a file: read the workspace, draw, call one service on a click."""

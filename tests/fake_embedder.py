@@ -1,0 +1,50 @@
+"""An Embedder without a model: texts that share words are near each other."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
+from kb.domain.words import content_words, words
+from kb.ports import Vectors
+
+DIMENSION = 64
+
+
+class FakeEmbedder:
+    """Counts a text's words in 64 buckets; another `model` name is another space."""
+
+    def __init__(self, model: str = "fake") -> None:
+        self.space = EmbeddingSpace(
+            id=EmbeddingSpaceId(hashlib.sha256(model.encode()).hexdigest()[:16]),
+            model=model,
+            revision="1",
+            dimension=DIMENSION,
+            max_tokens=256,
+            query_prompt="",
+            passage_prompt="",
+        )
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """A token is a word."""
+        return [len(words(text)) for text in texts]
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, 64), unit rows."""
+        return np.vstack([np.zeros((0, DIMENSION), np.float32), *map(_vector, texts)])
+
+    def embed_query(self, text: str) -> Vectors:
+        """(64,), of unit length."""
+        return _vector(text)
+
+
+def _vector(text: str) -> Vectors:
+    vector = np.zeros(DIMENSION, dtype=np.float32)
+    for word in set(content_words(text)):
+        place = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+        vector[place % DIMENSION] += 1 if place & 1 << 20 else -1
+    if not vector.any():
+        vector[0] = 1
+    unit: Vectors = vector / np.linalg.norm(vector)
+    return unit

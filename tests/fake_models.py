@@ -1,0 +1,53 @@
+"""A server of language models, and a model, without either."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kb.domain.errors import ModelError
+from kb.ports import ChatModel, InstalledModel, ServerStatus
+
+
+@dataclass(kw_only=True)
+class FakeChatModel:
+    """Says its pieces; `before` is called with each one's number, and `trouble` ends them."""
+
+    name: str = "fake"
+    pieces: Sequence[str] = ("Yes [1].",)
+    trouble: ModelError | None = None
+    before: Callable[[int], None] | None = None
+    context_tokens: int = 4096
+    finish_reason: str = "stop"
+    prompt_tokens: int | None = 12
+    asked: list[Sequence[tuple[str, str]]] = field(default_factory=list)
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """The pieces, then the trouble."""
+        self.asked.append(messages)
+        for number, piece in enumerate(self.pieces):
+            if self.before:
+                self.before(number)
+            yield piece
+        if self.trouble:
+            raise self.trouble
+
+
+@dataclass(kw_only=True)
+class FakeModelServer:
+    """Has one model, or is away."""
+
+    model: FakeChatModel | None = None
+    asked: int = 0
+
+    def status(self) -> ServerStatus:
+        """What it has."""
+        self.asked += 1
+        if self.model is None:
+            return ServerStatus(address="nowhere", problem="Nobody answers.")
+        installed = InstalledModel(
+            name=self.model.name, size_bytes=1, parameters="1B", remote=False
+        )
+        return ServerStatus(address="here", models=(installed,))
+
+    def chat_model(self, name: str) -> ChatModel:
+        """The one model, whatever name is asked for."""
+        return self.model or FakeChatModel(name=name)

@@ -1,0 +1,210 @@
+"""The chat page: first steps, asking, citations and their evidence, conversations."""
+
+from streamlit.testing.v1 import AppTest
+
+from kb.bootstrap import App
+from kb.domain.conversations import MessageState
+from kb.domain.errors import ModelUnreachableError
+from kb.ui import model_status
+from tests.fake_models import FakeChatModel, FakeModelServer
+from tests.open_apps import take_in, work_off
+from tests.pages.conftest import OpenPage
+from tests.pages.reading import blocks, citations, read, runs, told
+
+LEAVE = "Full-time staff have 29 days of paid leave a year. Leave lapses on 31 March."
+QUESTION = "How many days of paid leave do full-time staff have?"
+
+
+def with_a_document(app: App, name: str = "leave.txt", text: str = LEAVE) -> str:
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    return take_in(app, workspace, base.id, name, text).id
+
+
+def with_a_model(app: App, *pieces: str, trouble: ModelUnreachableError | None = None) -> None:
+    app.model_server = FakeModelServer(model=FakeChatModel(pieces=pieces, trouble=trouble))
+    app.chat_model = "fake"
+    model_status.ask_anew()
+
+
+def ask(page: AppTest, question: str = QUESTION) -> AppTest:
+    page.chat_input(key="question").set_value(question).run()
+    assert not page.exception
+    return page
+
+
+def test_an_empty_knowledge_base_says_the_next_step_and_offers_it(open_page: OpenPage) -> None:
+    page = open_page()
+    assert "Add a few files, then ask." in told(page)
+    assert page.file_uploader
+    assert page.button(key="add-samples")
+
+
+def test_the_samples_are_added_and_questions_about_them_suggested(
+    app: App, open_page: OpenPage
+) -> None:
+    page = open_page()
+    page.button(key="add-samples").click().run()
+    assert len(app.workspace().documents.listed(app.workspace().knowledge_bases.first().id)) == 4
+    work_off(app)
+    page.run()
+    assert "4 documents ready" in told(page)
+    page.button(key="suggestion-0").click().run()
+    assert "29 days of paid leave" in read(page)
+    assert citations(page)[0]["label"] == "Larkfield handbook.pdf, page 3"
+
+
+def test_a_file_dropped_on_the_question_is_added(app: App, open_page: OpenPage) -> None:
+    page = open_page()
+    page.chat_input(key="question").set_value("").upload("a.txt", b"Ducks swim.", "text/plain")
+    page.run()
+    listed = app.workspace().documents.listed(app.workspace().knowledge_bases.first().id)
+    assert [each.document.name for each in listed] == ["a.txt"]
+
+
+def test_without_a_model_the_answer_is_quotes_and_says_so(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    page = ask(open_page())
+    shown = read(page)
+    assert "No language model is connected: these are your documents' own sentences." in shown
+    assert "Full-time staff have 29 days of paid leave a year." in shown
+    assert [b["runs"][0]["text"] for b in blocks(page) if b["kind"] == "heading"] == ["leave.txt"]
+    assert citations(page)[0]["label"] == "leave.txt"
+
+
+def test_a_citation_opens_its_evidence_and_the_address_keeps_it(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    page = ask(open_page())
+    target = citations(page)[0]["open"]
+    again = open_page(c=page.query_params["c"][0], evidence=target)
+    marked = [run["text"] for run in runs(again) if run.get("mark")]
+    assert marked == ["Full-time staff have 29 days of paid leave a year."]
+    again.button(key="close-evidence").click().run()
+    assert "evidence" not in again.query_params
+
+
+def test_the_evidence_of_a_removed_document_is_gone_and_says_so(
+    app: App, open_page: OpenPage
+) -> None:
+    document_id = with_a_document(app)
+    page = ask(open_page())
+    target = citations(page)[0]["open"]
+    app.workspace().documents.remove(app.workspace().documents.get(document_id).id)  # type: ignore[arg-type]
+    again = open_page(c=page.query_params["c"][0], evidence=target)
+    assert "29 days" not in read(again)
+    assert "no longer there" in told(again)
+
+
+def test_sentences_that_are_not_borne_out_are_marked_and_others_are_not(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    with_a_model(
+        app, "Full-time staff have **29 days** of paid leave a year [1]. Dragons guard gold [1]."
+    )
+    page = ask(open_page())
+    support = {run["text"].strip(): run.get("support", "") for run in runs(page) if "text" in run}
+    assert support["29 days"] == ""
+    assert support["Dragons guard gold"] == "unsupported"
+    assert {"text": "29 days", "bold": True} in runs(page)
+
+
+def test_a_models_answer_shows_markup_links_and_images_as_text(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    with_a_model(app, "See [here](http://evil.example/x) ![p](http://evil.example/p.png) <b>x</b>")
+    shown = read(ask(open_page()))
+    assert "here (evil.example)" in shown
+    assert "Image: p (evil.example)" in shown
+    assert "<b>x</b>" in shown
+    assert "http://" not in shown
+
+
+def test_an_answer_without_any_source_says_so(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    with_a_model(app, "It is 29 days.")
+    assert "The model named no source" in read(ask(open_page()))
+
+
+def test_an_error_is_one_sentence_with_a_way_out(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    with_a_model(app, trouble=ModelUnreachableError("Ollama went away.", advice="Start it."))
+    page = ask(open_page())
+    assert "Ollama went away. Start it." in read(page)
+    page.button(key=next(b.key for b in page.button if (b.key or "").startswith("quotes-"))).click()
+    page.run()
+    assert "Full-time staff have 29 days of paid leave a year." in read(page)
+
+
+def test_a_question_without_an_answer_shows_the_closest_passages(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    page = ask(open_page(), "Wherefore zebras?")
+    assert "do not seem to answer this" in read(page)
+    assert [b["label"] for b in blocks(page) if b["kind"] == "source"] == ["leave.txt"]
+
+
+def test_a_stopped_answer_says_that_it_was_stopped(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    with_a_model(app, *["word "] * 40)
+    workspace = app.workspace()
+    conversation = workspace.conversations.create(workspace.knowledge_bases.first().id)
+    events = workspace.conversations.ask(conversation.id, QUESTION, "r1")
+    for _ in range(3):
+        next(events)
+    events.close()  # type: ignore[attr-defined]
+    assert workspace.conversations.messages(conversation.id)[-1].state is MessageState.STOPPED
+    assert "Stopped here." in read(open_page(c=conversation.id))
+
+
+def test_hostile_names_and_texts_stand_as_they_are(app: App, open_page: OpenPage) -> None:
+    name = "![x](http://evil.example/i.png) :red[a] $x$ <b>.txt"
+    with_a_document(app, name, "The zebra says <script>alert(1)</script> and :red[boo] [l](http://e.example).")
+    page = ask(open_page(), "What does the zebra say?")
+    assert "<script>alert(1)</script>" in read(page)
+    assert citations(page)[0]["label"] == name
+    assert not any("](http" in value for value in told(page).split("\n"))
+
+
+def test_a_conversation_is_renamed_and_deleted_from_the_sidebar(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    page = ask(open_page())
+    id = page.query_params["c"][0]
+    page.get("menu_button")
+    conversations = app.workspace().conversations
+    assert page.button(key=f"open-{id}").label.startswith("How many days")
+    _choose(page, f"menu-{id}", "Rename")
+    page.text_input[0].set_value("Leave *2026*")
+    _submit(page, "Rename")
+    assert page.button(key=f"open-{id}").label == "Leave \\*2026\\*"
+    _choose(page, f"menu-{id}", "Delete")
+    page.button(key="delete-conversation").click().run()
+    assert not conversations.recent(app.workspace().knowledge_bases.first().id)
+    assert "c" not in page.query_params
+
+
+def test_a_new_conversation_begins_empty_and_the_old_one_opens_again(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    page = ask(open_page())
+    id = page.query_params["c"][0]
+    page.button(key="new-conversation").click().run()
+    assert QUESTION not in read(page)
+    page.button(key=f"open-{id}").click().run()
+    assert QUESTION in read(page)
+
+
+def _choose(page: AppTest, key: str, option: str) -> None:
+    menu = next(m for m in page.get("menu_button") if m.key == key)
+    menu.set_value(option).run()  # type: ignore[union-attr]
+
+
+def _submit(page: AppTest, label: str) -> None:
+    next(b for b in page.button if b.label == label).click().run()

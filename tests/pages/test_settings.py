@@ -1,0 +1,61 @@
+"""The settings page tells honestly what is there."""
+
+import sys
+from subprocess import run
+
+from kb.bootstrap import App
+from kb.ui import model_status
+from tests.fake_models import FakeChatModel, FakeModelServer
+from tests.open_apps import take_in
+from tests.pages.conftest import OpenPage
+from tests.pages.reading import told
+
+
+def test_without_ollama_it_says_so_and_how_to_get_it(open_page: OpenPage) -> None:
+    page = open_page("settings")
+    assert "Nobody answers" in told(page)
+    assert any("ollama pull" in code.value for code in page.code)
+    assert any("install.sh" in code.value for code in page.code)
+
+
+def test_with_ollama_its_models_are_listed_and_one_is_chosen(
+    app: App, open_page: OpenPage
+) -> None:
+    app.model_server = FakeModelServer(model=FakeChatModel(name="small:1b"))
+    model_status.ask_anew()
+    page = open_page("settings")
+    assert list(page.dataframe[0].value["Model"]) == ["small:1b"]
+    picker = next(s for s in page.selectbox if s.label == "Answers written by")
+    picker.set_value("small:1b").run()
+    assert app.chat_model == "small:1b"
+
+
+def test_it_names_the_embedding_model_the_folder_and_the_versions(
+    app: App, open_page: OpenPage
+) -> None:
+    page = open_page("settings")
+    assert "**fake**" in told(page)
+    shown = "\n".join(code.value for code in page.code)
+    assert str(app.settings.home) in shown
+    assert "streamlit" in shown
+    assert "chromadb" in shown
+
+
+def test_the_indexes_are_compared_when_asked_to(app: App, open_page: OpenPage) -> None:
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    take_in(app, workspace, base.id, "a.txt", "Ants march in rows.")
+    page = open_page("settings")
+    page.button(key="check-indexes").click().run()
+    assert "1 passage, all of them findable" in told(page)
+
+
+def test_pages_pull_no_heavy_library() -> None:
+    heavy = "{'torch', 'chromadb', 'unstructured', 'sentence_transformers', 'transformers'}"
+    code = (
+        "import sys; import kb.ui.chat, kb.ui.documents, kb.ui.document_view, kb.ui.first_steps, "
+        "kb.ui.frame, kb.ui.installation, kb.ui.model_settings, kb.ui.progress;"
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+    done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

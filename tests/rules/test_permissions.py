@@ -1,0 +1,157 @@
+"""A row per public method of every service, and what becomes of it for each of the cast.
+
+Alice owns the knowledge base, Bob and Charlie have their own, Gwen is a guest without any.
+"""
+
+import inspect
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+import pytest
+
+from kb.bootstrap import App
+from kb.domain.access import Actor
+from kb.domain.conversations import Conversation
+from kb.domain.documents import Document, KnowledgeBase
+from kb.domain.errors import NotAllowedError, NotFoundError
+from kb.services.workspace import Workspace
+from tests.open_apps import ALICE, BOB, CHARLIE, GWEN, opened, take_in, work_off
+
+SECRET = "basalt"
+TEXT = f"The harbour bridge was built of {SECRET} in winter."
+QUESTION = "harbour bridge built winter"
+
+MAY, HIDDEN, FORBIDDEN = None, NotFoundError, NotAllowedError
+Outcome = type[NotFoundError] | type[NotAllowedError] | None
+
+
+@dataclass(frozen=True)
+class Things:
+    """What belongs to Alice."""
+
+    base: KnowledgeBase
+    document: Document
+    conversation: Conversation
+
+
+@dataclass(frozen=True)
+class Row:
+    """A call, and what becomes of it for Bob and Charlie, and for Gwen. Alice may always."""
+
+    call: Callable[[Workspace, Things], Any]
+    others: Outcome = HIDDEN
+    guest: Outcome = HIDDEN
+
+
+def file() -> io.BytesIO:
+    return io.BytesIO(b"Something else.")
+
+
+ROWS = {
+    "knowledge_bases.all": Row(lambda w, t: w.knowledge_bases.all(), MAY, MAY),
+    "knowledge_bases.get": Row(lambda w, t: w.knowledge_bases.get(t.base.id)),
+    "knowledge_bases.named": Row(lambda w, t: w.knowledge_bases.named(t.base.name)),
+    "knowledge_bases.first": Row(lambda w, t: w.knowledge_bases.first(), MAY, FORBIDDEN),
+    "knowledge_bases.create": Row(lambda w, t: w.knowledge_bases.create("New"), MAY, FORBIDDEN),
+    "knowledge_bases.rename": Row(lambda w, t: w.knowledge_bases.rename(t.base.id, "Mine")),
+    "knowledge_bases.delete": Row(lambda w, t: w.knowledge_bases.delete(t.base.id)),
+    "documents.add": Row(lambda w, t: w.documents.add(t.base.id, "x.txt", file())),
+    "documents.listed": Row(lambda w, t: w.documents.listed(t.base.id)),
+    "documents.pending": Row(lambda w, t: w.documents.pending(t.base.id)),
+    "documents.get": Row(lambda w, t: w.documents.get(t.document.id)),
+    "documents.page": Row(lambda w, t: w.documents.page(t.document.id, 1)),
+    "documents.passages": Row(lambda w, t: w.documents.passages(t.document.id)),
+    "documents.original": Row(lambda w, t: w.documents.original(t.document.id)),
+    "documents.picture": Row(lambda w, t: w.documents.picture(t.document.id, 1)),
+    "documents.retry": Row(lambda w, t: w.documents.retry(t.document.id)),
+    "documents.remove": Row(lambda w, t: w.documents.remove(t.document.id)),
+    "answers.search": Row(lambda w, t: w.answers.search(t.base.id, QUESTION)),
+    "answers.ask": Row(lambda w, t: w.answers.ask(t.base.id, QUESTION)),
+    "conversations.recent": Row(lambda w, t: w.conversations.recent(t.base.id)),
+    "conversations.create": Row(lambda w, t: w.conversations.create(t.base.id)),
+    "conversations.get": Row(lambda w, t: w.conversations.get(t.conversation.id)),
+    "conversations.messages": Row(lambda w, t: w.conversations.messages(t.conversation.id)),
+    "conversations.rename": Row(lambda w, t: w.conversations.rename(t.conversation.id, "Mine")),
+    "conversations.delete": Row(lambda w, t: w.conversations.delete(t.conversation.id)),
+    "conversations.ask": Row(lambda w, t: w.conversations.ask(t.conversation.id, QUESTION, "2")),
+    # What models there are is no secret; which one is used is the host's choice.
+    "models.status": Row(lambda w, t: w.models.status(), MAY, MAY),
+    "models.choices": Row(lambda w, t: w.models.choices(w.models.status()), MAY, MAY),
+    "models.current": Row(lambda w, t: w.models.current(w.models.status()), MAY, MAY),
+    "models.choose": Row(lambda w, t: w.models.choose("quotes"), FORBIDDEN, FORBIDDEN),
+    "models.chat_model": Row(lambda w, t: w.models.chat_model("quotes"), MAY, MAY),
+    "models.embedding_space": Row(lambda w, t: w.models.embedding_space(), MAY, MAY),
+}
+
+
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with opened(tmp_path_factory.mktemp("home")) as app:
+        yield app
+
+
+@pytest.fixture
+def things(shared_app: App) -> Things:
+    """Made anew for each test, since some are deleted."""
+    alice = shared_app.workspace(ALICE)
+    for old in alice.knowledge_bases.all():
+        alice.knowledge_bases.delete(old.id)
+    base = alice.knowledge_bases.create(f"About {SECRET}")
+    document = take_in(shared_app, alice, base.id, "harbour.txt", TEXT)
+    conversation = alice.conversations.create(base.id)
+    list(alice.conversations.ask(conversation.id, QUESTION, "1"))
+    return Things(base, document, conversation)
+
+
+def outcome(call: Callable[[Workspace, Things], Any], workspace: Workspace, things: Things) -> Any:
+    """What the call gives; a stream is read to its end."""
+    given = call(workspace, things)
+    return list(given) if inspect.isgenerator(given) else given
+
+
+@pytest.mark.parametrize("method", ROWS)
+def test_only_those_who_may_can_call(shared_app: App, things: Things, method: str) -> None:
+    row = ROWS[method]
+    people: list[tuple[Actor, Outcome]] = [
+        (BOB, row.others),
+        (CHARLIE, row.others),
+        (GWEN, row.guest),
+    ]
+    for person, expected in people:
+        workspace = shared_app.workspace(person)
+        for base in workspace.knowledge_bases.all():
+            workspace.knowledge_bases.delete(base.id)
+        if expected is MAY:
+            assert SECRET not in repr(outcome(row.call, workspace, things))
+        else:
+            with pytest.raises(expected) as caught:
+                row.call(workspace, things)
+            if method != "knowledge_bases.named":
+                assert SECRET not in str(caught.value)
+    untouched(shared_app, things)
+    outcome(row.call, shared_app.workspace(ALICE), things)
+    work_off(shared_app)
+
+
+def untouched(app: App, things: Things) -> None:
+    alice = app.workspace(ALICE)
+    (base,) = alice.knowledge_bases.all()
+    assert base.name == things.base.name
+    assert [one.document for one in alice.documents.listed(base.id)] == [things.document]
+    assert [one.title for one in alice.conversations.recent(base.id)] == [QUESTION]
+    assert len(alice.conversations.messages(things.conversation.id)) == 2
+
+
+def test_every_public_method_of_a_service_has_a_row() -> None:
+    services = get_type_hints(Workspace)
+    del services["access"]
+    assert services.keys() == {field.name for field in fields(Workspace)} - {"access"}
+    methods = {
+        f"{name}.{method}"
+        for name, service in services.items()
+        for method, _ in inspect.getmembers(service, inspect.isfunction)
+        if not method.startswith("_")
+    }
+    assert methods == set(ROWS)

@@ -1,0 +1,193 @@
+"""Small values and fakes at the ports, for tests of the rooms."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import numpy as np
+
+from kb.domain.access import Scope
+from kb.domain.documents import (
+    Document,
+    DocumentId,
+    DocumentState,
+    EmbeddingSpaceId,
+    KnowledgeBase,
+    KnowledgeBaseId,
+    Passage,
+    PassageId,
+)
+from kb.domain.retrieval import Hit, Query, Ranking, Scores, Turn
+from kb.ports import Vectors
+from kb.retrieval.retriever import HybridRetriever
+from tests.fake_embedder import DIMENSION, FakeEmbedder
+
+BASE = KnowledgeBaseId("base")
+SPACE = FakeEmbedder().space.id
+WHOLE_BASE = Scope(knowledge_base_id=BASE)
+THEN = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def made_document(
+    name: str = "manual.pdf",
+    *,
+    base: KnowledgeBaseId = BASE,
+    title: str = "",
+    page_count: int | None = 9,
+) -> Document:
+    """A ready document; its id is its name."""
+    return Document(
+        id=DocumentId(name),
+        knowledge_base_id=base,
+        name=name,
+        media_type="application/pdf",
+        content_sha256="0" * 64,
+        size_bytes=1,
+        created_at=THEN,
+        title=title,
+        page_count=page_count,
+        state=DocumentState.READY,
+    )
+
+
+def made_passage(
+    text: str,
+    *,
+    id: str = "p1",
+    document: str = "manual.pdf",
+    ordinal: int = 0,
+    page: int = 1,
+    heading_path: tuple[str, ...] = (),
+) -> Passage:
+    """A passage on one page."""
+    return Passage(
+        id=PassageId(id),
+        document_id=DocumentId(document),
+        ordinal=ordinal,
+        text=text,
+        heading_path=heading_path,
+        page_first=page,
+        page_last=page,
+        start=0,
+        end=len(text),
+        token_count=len(text.split()),
+    )
+
+
+def made_hit(
+    text: str,
+    *,
+    rank: int = 1,
+    document: str = "manual.pdf",
+    title: str = "",
+    page: int = 1,
+    page_count: int | None = 9,
+    heading_path: tuple[str, ...] = (),
+    fused: float = 0.5,
+    dense: float | None = 0.8,
+) -> Hit:
+    """A hit of its own document."""
+    return Hit(
+        passage=made_passage(
+            text,
+            id=f"p{rank}",
+            document=document,
+            ordinal=rank,
+            page=page,
+            heading_path=heading_path,
+        ),
+        document=made_document(document, title=title, page_count=page_count),
+        rank=rank,
+        scores=Scores(dense=dense, words=None, fused=fused),
+    )
+
+
+def made_ranking(
+    *hits: Hit, question: str = "What?", evidence: float = 0.9, history: tuple[Turn, ...] = ()
+) -> Ranking:
+    """A ranking of these hits."""
+    query = Query(text=question, scope=WHOLE_BASE, history=history)
+    return Ranking(query=query, hits=hits, evidence=evidence, elapsed_ms={"dense": 1.0})
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeRecords:
+    """Knowledge bases, documents and passages in memory; also their own transaction."""
+
+    base: KnowledgeBase = field(
+        default_factory=lambda: KnowledgeBase(
+            id=BASE, name="Pumps", owner_id="owner", embedding_space_id=SPACE, created_at=THEN
+        )
+    )
+    held: list[Document] = field(default_factory=list)
+    cut: list[Passage] = field(default_factory=list)
+    embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """Itself."""
+        yield self
+
+    @property
+    def knowledge_bases(self) -> Any:
+        """Itself."""
+        return self
+
+    @property
+    def documents(self) -> Any:
+        """Itself."""
+        return self
+
+    def get(self, id: KnowledgeBaseId) -> KnowledgeBase:
+        """The one knowledge base."""
+        assert id == self.base.id
+        return self.base
+
+    def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
+        """Those that are there."""
+        return [passage for passage in self.cut if passage.id in ids]
+
+    def many(self, ids: Collection[DocumentId]) -> dict[DocumentId, Document]:
+        """Those that are there."""
+        return {document.id: document for document in self.held if document.id in ids}
+
+    def vectors_of_documents(
+        self, ids: Collection[DocumentId], space_id: EmbeddingSpaceId
+    ) -> tuple[list[PassageId], Vectors]:
+        """The kept vectors of some documents' passages."""
+        within = [passage for passage in self.cut if passage.document_id in ids]
+        if not within:
+            return [], np.zeros((0, DIMENSION), dtype=np.float32)
+        return [p.id for p in within], self.embedder.embed_passages([p.text for p in within])
+
+
+@dataclass(slots=True)
+class FakeIndex:
+    """Both indexes: gives back what it was told, and keeps what it was asked."""
+
+    scores: Mapping[str, float]
+    asked: list[Any] = field(default_factory=list)
+
+    def search(self, *request: Any) -> list[tuple[PassageId, float]]:
+        """Best first."""
+        self.asked.append(request)
+        ordered = sorted(self.scores.items(), key=lambda item: -item[1])
+        return [(PassageId(id), score) for id, score in ordered]
+
+
+def made_retriever(
+    records: FakeRecords,
+    *,
+    dense: FakeIndex,
+    words: FakeIndex,
+    embedder: FakeEmbedder | None = None,
+) -> HybridRetriever:
+    """The real retriever over fakes; it embeds as the records do."""
+    return HybridRetriever(
+        records=cast(Any, records),
+        embedder=embedder or records.embedder,
+        vectors=cast(Any, dense),
+        words=cast(Any, words),
+    )

@@ -1,0 +1,109 @@
+"""How an answer's sentences are bound to passages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.answering.citations import cite, find_claims, valid_marks_only, without_marks
+from kb.domain.conversations import Support
+from tests.unit.makers import made_hit
+
+PUMP = made_hit("The P-40 pump weighs 84 kg. It is made of bronze.", rank=1, page=3)
+LUNCH = made_hit("Lunch is served at noon.", rank=2, document="canteen.md", page_count=None)
+HITS = (PUMP, LUNCH)
+
+PIECES = ["It runs", " [1]", "[2]", "[1, 2]", " [9]", "[0]", ". ", "\n\n", "- ", "[12]", "[x]", " "]
+
+
+def cited(text: str) -> list[tuple[str, int]]:
+    clean, citations = cite(text, HITS)
+    assert all(clean[c.claim.start : c.claim.end] == c.claim.text for c in citations)
+    return [(citation.claim.text, citation.number) for citation in citations]
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("It runs [1].", "It runs [1]."),
+        ("It runs [9].", "It runs."),
+        ("It runs [0].", "It runs."),
+        ("It runs [1][2].", "It runs [1][2]."),
+        ("It runs [1] [2].", "It runs [1][2]."),
+        ("It runs [1, 2].", "It runs [1][2]."),
+        ("It runs [1,2 , 9].", "It runs [1][2]."),
+        ("It runs[1].", "It runs [1]."),
+        ("It runs. [1]", "It runs. [1]"),
+        ("[1] It runs.", "[1] It runs."),
+        ("One.\n\n[1] Two.", "One.\n\n[1] Two."),
+        ("One.\n[9] Two.", "One.\n Two."),
+        ("See [Smith] and [2019] and a[i].", "See [Smith] and [2019] and a[i]."),
+    ],
+)
+def test_only_marks_of_what_was_found_stay(text: str, clean: str) -> None:
+    assert valid_marks_only(text, [1, 2]) == clean
+
+
+def test_marks_can_be_taken_out() -> None:
+    assert without_marks("It runs [1][2]. It stops. [1, 2]") == "It runs. It stops."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It runs [1]. It stops [2].", [("It runs [1].", 1), ("It stops [2].", 2)]),
+        ("It runs. [1] It stops. [2]", [("It runs. [1]", 1), ("It stops. [2]", 2)]),
+        ("It runs.[1] It stops.[2]", [("It runs. [1]", 1), ("It stops. [2]", 2)]),
+        ("It runs [1][2].", [("It runs [1][2].", 1), ("It runs [1][2].", 2)]),
+        ("It runs [2, 1].", [("It runs [2][1].", 2), ("It runs [2][1].", 1)]),
+        ("It runs [1] and on [1].", [("It runs [1] and on [1].", 1)]),
+        ("It runs. It stops [1].", [("It stops [1].", 1)]),
+        ("It runs [9]. It stops [1].", [("It stops [1].", 1)]),
+        ("- It runs [1]\n- It stops [2]", [("- It runs [1]", 1), ("- It stops [2]", 2)]),
+        ("It runs.\n[1]\n\nIt stops.", [("It runs.\n[1]", 1)]),
+        ("它运行。[1]它停。[2]", [("它运行。 [1]", 1), ("它停。 [2]", 2)]),
+        ("It runs.", []),
+        ("", []),
+        ("Smith [12] found it.", []),
+    ],
+)
+def test_a_mark_belongs_to_its_sentence(text: str, expected: list[tuple[str, int]]) -> None:
+    assert cited(text) == expected
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_every_citation_has_its_mark_at_its_claim(text: str) -> None:
+    clean, citations = cite(text, HITS)
+    for citation in citations:
+        assert clean[citation.claim.start : citation.claim.end] == citation.claim.text
+        assert f"[{citation.number}]" in citation.claim.text
+        assert citation.number in {1, 2}
+    assert valid_marks_only(clean, [1, 2]) == clean
+
+
+def test_page_and_document_come_from_the_passage() -> None:
+    _, (pump, lunch) = cite("On page 77 of x.pdf: it weighs 84 kg [1]. Lunch at noon [2].", HITS)
+    assert (pump.document_name, pump.page, pump.paged) == ("manual.pdf", 3, True)
+    assert (lunch.document_name, lunch.page, lunch.paged) == ("canteen.md", 1, False)
+    assert (pump.passage_id, pump.document_id) == (PUMP.passage.id, PUMP.document.id)
+    assert pump.text == PUMP.passage.text
+
+
+def test_the_quote_is_the_passages_own_sentence() -> None:
+    _, (one,) = cite("It is of bronze [1].", HITS)
+    assert one.quote == "It is made of bronze."
+
+
+def test_a_citation_says_whether_it_is_borne_out() -> None:
+    _, (right, wrong) = cite("The P-40 pump weighs 84 kg [1]. Tigers eat antelopes [1].", HITS)
+    assert (right.support, wrong.support) == (Support.SUPPORTED, Support.UNSUPPORTED)
+
+
+def test_a_line_that_introduces_is_no_claim() -> None:
+    claims = find_claims("manual.pdf:\n\nIt runs [1].\n\nIt stops [1].")
+    assert [claim.text for claim in claims] == ["It runs [1].", "It stops [1]."]
+
+
+def test_numbers_are_ranks_and_not_places_in_the_list() -> None:
+    clean, citations = cite("It runs [1]. It stops [2].", HITS[1:])
+    assert clean == "It runs. It stops [2]."
+    assert [citation.document_name for citation in citations] == ["canteen.md"]

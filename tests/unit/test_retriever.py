@@ -1,0 +1,161 @@
+"""What the retriever finds, over fakes at the ports."""
+
+from dataclasses import replace
+
+import pytest
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.retrievers import BaseRetriever
+
+from kb.domain.access import Scope
+from kb.domain.documents import DocumentId, KnowledgeBaseId
+from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
+from kb.domain.retrieval import Query
+from kb.retrieval.fusion import DENSE_WEIGHT
+from kb.retrieval.retriever import CANDIDATES, HybridRetriever
+from tests.fake_embedder import FakeEmbedder
+from tests.unit.makers import (
+    BASE,
+    SPACE,
+    WHOLE_BASE,
+    FakeIndex,
+    FakeRecords,
+    made_document,
+    made_passage,
+    made_retriever,
+)
+
+PUMP = made_passage("The pump weighs 84 kg.", id="pump", document="pumps", page=3)
+LUNCH = made_passage("Lunch costs 6 euros.", id="lunch", document="canteen")
+FAN = made_passage("The fan weighs 12 kg.", id="fan", document="fans")
+
+
+def records() -> FakeRecords:
+    held = [made_document("pumps"), made_document("canteen"), made_document("fans")]
+    return FakeRecords(held=held, cut=[PUMP, LUNCH, FAN])
+
+
+def retriever(
+    dense: dict[str, float] | None = None,
+    words: dict[str, float] | None = None,
+    held: FakeRecords | None = None,
+) -> HybridRetriever:
+    return made_retriever(
+        held or records(), dense=FakeIndex(dense or {}), words=FakeIndex(words or {})
+    )
+
+
+def query(*documents: str) -> Query:
+    ids = frozenset(map(DocumentId, documents)) if documents else None
+    return Query(text="How heavy is the pump?", scope=Scope(knowledge_base_id=BASE, document_ids=ids))
+
+
+def found(hybrid: HybridRetriever, asked: Query | None = None, k: int = 10) -> list[str]:
+    return [hit.passage.id for hit in hybrid.rank(asked or query(), k).hits]
+
+
+def test_both_searches_make_one_ranking() -> None:
+    hybrid = retriever({"pump": 0.9, "fan": 0.1}, {"lunch": 7.0, "pump": 9.0, "fan": 1.0})
+    ranking = hybrid.rank(query())
+    assert [(hit.rank, hit.passage.id) for hit in ranking.hits] == [
+        (1, "pump"),
+        (2, "lunch"),
+        (3, "fan"),
+    ]
+    first, second, _ = ranking.hits
+    assert (first.scores.dense, first.scores.words, first.scores.fused) == (0.9, 9.0, 1.0)
+    assert (second.scores.dense, second.scores.words) == (None, 7.0)
+    assert second.scores.fused == pytest.approx((1 - DENSE_WEIGHT) * 0.75)
+    assert first.document.name == "pumps"
+    assert first.page == 3
+    assert set(ranking.elapsed_ms) == {"dense", "words", "fuse"}
+
+
+def test_no_more_than_k_are_given() -> None:
+    assert found(retriever({"pump": 0.9, "fan": 0.5, "lunch": 0.1}), k=2) == ["pump", "fan"]
+
+
+def test_alike_scores_are_always_in_the_same_order() -> None:
+    one = found(retriever({"pump": 0.5, "fan": 0.5, "lunch": 0.5}))
+    assert one == found(retriever({"lunch": 0.5, "fan": 0.5, "pump": 0.5}))
+
+
+def test_only_what_the_records_hold_is_found() -> None:
+    hybrid = retriever({"gone": 0.99, "pump": 0.5, "fan": 0.1}, {"gone too": 9.0, "pump": 1.0})
+    assert found(hybrid) == ["pump", "fan"]
+
+
+def test_what_is_gone_does_not_lower_the_others_scores() -> None:
+    with_gone = retriever({"gone": 0.99, "pump": 0.5, "fan": 0.1}).rank(query()).hits
+    assert with_gone == retriever({"pump": 0.5, "fan": 0.1}).rank(query()).hits
+
+
+def test_another_knowledge_bases_passages_are_not_found() -> None:
+    held = records()
+    held.held[2] = made_document("fans", base=KnowledgeBaseId("another"))
+    hybrid = retriever({"fan": 0.9, "pump": 0.5}, {"fan": 9.0}, held)
+    assert found(hybrid) == ["pump"]
+
+
+def test_a_scope_of_documents_is_searched_exactly() -> None:
+    dense = FakeIndex({"lunch": 0.9})
+    words = FakeIndex({"lunch": 9.0, "fan": 5.0})
+    hybrid = made_retriever(records(), dense=dense, words=words)
+    ranking = hybrid.rank(query("pumps", "fans"))
+    assert {hit.passage.id for hit in ranking.hits} == {"pump", "fan"}
+    assert not dense.asked
+    assert words.asked[0][3] == {"pumps", "fans"}
+    by_id = {hit.passage.id: hit for hit in ranking.hits}
+    assert by_id[PUMP.id].scores.dense == pytest.approx(1 / 8**0.5)  # one word of two and four
+
+
+def test_a_scope_of_no_documents_finds_nothing() -> None:
+    scope = Scope(knowledge_base_id=BASE, document_ids=frozenset())
+    hybrid = retriever({"pump": 0.9}, {"pump": 9.0})
+    assert hybrid.rank(Query(text="pump", scope=scope)).hits == ()
+
+
+def test_a_whole_base_is_searched_in_the_index() -> None:
+    dense, words = FakeIndex({"pump": 0.9}), FakeIndex({})
+    made_retriever(records(), dense=dense, words=words).rank(query())
+    assert dense.asked[0][:2] == (BASE, SPACE)
+    assert dense.asked[0][3] == CANDIDATES
+    assert words.asked == [(BASE, "How heavy is the pump?", CANDIDATES, None)]
+
+
+def test_an_empty_knowledge_base_finds_nothing_and_searches_nowhere() -> None:
+    empty = records()
+    empty.base = replace(empty.base, embedding_space_id=None)
+    dense, words = FakeIndex({}), FakeIndex({})
+    ranking = made_retriever(empty, dense=dense, words=words).rank(query())
+    assert (ranking.hits, ranking.evidence) == ((), 0.0)
+    assert not dense.asked
+    assert not words.asked
+
+
+def test_another_embedding_model_is_refused_by_name() -> None:
+    chosen_now = FakeEmbedder("another model")
+    hybrid = made_retriever(
+        records(), dense=FakeIndex({}), words=FakeIndex({}), embedder=chosen_now
+    )
+    with pytest.raises(EmbeddingSpaceError, match="Pumps was embedded by another model than another model"):
+        hybrid.rank(query())
+
+
+def test_evidence_is_the_nearest_hits_cosine() -> None:
+    assert retriever({"pump": 0.62, "fan": 0.3}).rank(query()).evidence == 0.62
+
+
+def test_it_is_a_langchain_retriever() -> None:
+    hybrid = retriever({"pump": 0.9, "fan": 0.5})
+    assert isinstance(hybrid, BaseRetriever)
+    documents = hybrid.invoke("How heavy is the pump?", scope=WHOLE_BASE)
+    assert all(isinstance(document, LangChainDocument) for document in documents)
+    first = documents[0]
+    assert (first.id, first.page_content) == ("pump", "The pump weighs 84 kg.")
+    assert (first.metadata["document"], first.metadata["page"]) == ("pumps", 3)
+    assert first.metadata["hit"].rank == 1
+
+
+def test_a_langchain_caller_must_say_what_to_search() -> None:
+    with pytest.raises(InvalidInputError, match="scope"):
+        retriever().invoke("How heavy is the pump?")
