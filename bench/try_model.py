@@ -8,35 +8,28 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from kb.bootstrap import open_app
+from kb.domain.conversations import AnswerEvent, Finished, Retrieved
 from kb.domain.errors import ContextTooLongError, ModelError, ModelUnreachableError, QuireError
+from kb.domain.retrieval import Query
 from kb.ports import ChatModel
+from kb.services import samples
+from kb.settings import Settings
+from kb.worker import Worker
 
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 160
 _READY = "listening "
 _START_SECONDS = 120
-
-PROMPT = """\
-Passages:
-[1] Pump manual
-The P-40 pump weighs 84 kg. Its impeller is made of bronze.
-
-[2] Pump manual
-The P-40 pump is inspected every 2,000 hours of operation.
-
-[3] Canteen
-Lunch is served from 11:30 to 13:30. It costs 6.40 euros.
-(End of the passages.)
-
-Question: How often is the P-40 pump inspected?"""
 
 
 class LlamaCppModel:
@@ -106,18 +99,35 @@ class LlamaCppModel:
 
 
 def ask_with(model: ChatModel) -> None:
-    """Ask one grounded question and print the answer as it comes.
+    """Take the sample documents in, and ask about them on the app's own question road."""
+    with tempfile.TemporaryDirectory() as home:
+        app = open_app(Settings(home=Path(home)), serving=False)
+        try:
+            workspace, worker = app.workspace(), Worker(app)
+            base = workspace.knowledge_bases.first()
+            samples.add_to(workspace.documents, base.id)
+            while worker.one_step():
+                pass
+            for question in samples.QUESTIONS.values():
+                query = Query(text=question, scope=workspace.access.scope(base.id))
+                print(f"\n{question}")
+                _print_events(app.chain.answer(query, model))
+        finally:
+            app.close()
 
-    CONNECT HERE: put the model behind the app's own question road (kb.bootstrap, kb.answering).
-    """
-    started = time.perf_counter()
-    first = None
-    for piece in model.stream([("system", "Answer from the passages only."), ("user", PROMPT)]):
-        first = first or time.perf_counter() - started
-        print(piece, end="", flush=True)
-    whole = time.perf_counter() - started
-    print(f"\n  first piece after {first or whole:.2f} s, all after {whole:.2f} s,", end=" ")
-    print(f"{model.prompt_tokens} tokens of prompt, ended by {model.finish_reason!r}")
+
+def _print_events(events: Iterable[AnswerEvent]) -> None:
+    for event in events:
+        if isinstance(event, Retrieved):
+            names = dict.fromkeys(hit.document.name for hit in event.ranking.hits)
+            print(f"  found in: {', '.join(names)}")
+        elif isinstance(event, Finished):
+            answer = event.answer
+            print(f"  {answer.text or answer.reason}")
+            for citation in answer.citations:
+                print(f"  [{citation.number}] {citation.document_name}: {citation.support}")
+            shown = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in answer.elapsed_ms.items())
+            print(f"  {answer.prompt_tokens} tokens of prompt; {shown}")
 
 
 def check_plumbing(address: str) -> None:

@@ -21,6 +21,7 @@ from kb.services.documents import forget
 LEASE = timedelta(minutes=30)
 MOST_ATTEMPTS = 3
 IDLE_SECONDS = 60.0
+SECONDS_TO_END = 5.0
 GAVE_UP = "Quire was ended three times while it took this file in."
 UNEXPECTED = "Quire made a mistake over this file."
 
@@ -41,9 +42,11 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin no more work; what runs is given back by the next start."""
+        """Begin no more work and wait a little for what runs; the next start gives it back."""
         self._stop.set()
         self._app.wake_worker.set()
+        if self._thread:
+            self._thread.join(SECONDS_TO_END)
 
     def one_step(self) -> bool:
         """Do one job; False if there was none."""

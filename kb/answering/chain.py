@@ -56,7 +56,13 @@ class AnsweringChain:
         Closing the iterator ends the generation. Raises ModelError, EmbeddingSpaceError.
         """
         run = _Run(retriever=self.retriever, embedder=self.embedder, model=model)
-        yield from run.chain().stream(query)
+        # Held by a name: else it is closed, and read to its end, before `finally` is reached.
+        events = run.chain().stream(query)
+        try:
+            for event in events:  # noqa: UP028 - closing must reach us first
+                yield event
+        finally:
+            run.stop()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +73,7 @@ class _Run:
     embedder: Embedder
     model: ChatModel | None
     shown: Sequence[Hit] = ()
+    pieces: Iterator[str] | None = None
     elapsed: dict[str, float] = field(default_factory=dict)
     begun: float = field(default_factory=perf_counter)
 
@@ -77,6 +84,12 @@ class _Run:
             | RunnableGenerator(self._write)
             | RunnableGenerator(self._cite)
         )
+
+    def stop(self) -> None:
+        """End the generation. LangChain reads a closed stream to its end otherwise."""
+        close = getattr(self.pieces, "close", None)
+        if close:
+            close()
 
     def _retrieve(self, queries: Iterator[Query]) -> Iterator[AnswerEvent]:
         for query in queries:
@@ -124,7 +137,8 @@ class _Run:
     def _generate(self, prompts: Iterator[PromptValue]) -> Iterator[str]:
         if self.model is not None:
             for prompt in prompts:
-                yield from self.model.stream(_said(prompt.to_messages()))
+                self.pieces = self.model.stream(_said(prompt.to_messages()))
+                yield from self.pieces
 
     def _cited(self, text: str) -> Finished:
         if not text:

@@ -29,7 +29,9 @@ OWN_MARK = re.compile(r"\[(\d[\d,\s]*)\]")
 
 def shown_passage(number: int, hit: Hit) -> str:
     """One passage as the model sees it."""
-    place = " > ".join([hit.document.title or hit.document.name, *hit.passage.heading_path])
+    place = " > ".join(
+        dict.fromkeys([hit.document.title or hit.document.name, *hit.passage.heading_path])
+    )
     return f"[{number}] {_as_data(place)}\n> {_as_data(hit.passage.text)}"
 
 

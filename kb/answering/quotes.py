@@ -17,14 +17,14 @@ from kb.ports import Embedder, Vectors
 
 PASSAGES = 6
 SENTENCES = 5
-COMPARED = 32
+COMPARED = 24
 """How many sentences are compared by meaning; the others share too few words to be the best."""
 
 FEWEST_WORDS = 4
 MOST_HEADING_WORDS = 14
 LONGEST = 600
 
-MEANING, WORDS, PASSAGE = 0.5, 0.3, 0.2
+MEANING, WORDS, PASSAGE = 0.4, 0.2, 0.4
 """Shares of a sentence's score; compared by `python -m bench.quotes`, as the next ones are."""
 
 ALIKE = 0.9
@@ -92,7 +92,7 @@ def _sentences(hit: Hit) -> list[_Sentence]:
             bare = _ITEM.sub("", said, count=1)
             found.append(_Sentence(hit=hit, start=start, text=bare, is_item=bare != said))
     quotable = [one for one in found if _is_quotable(one)]
-    if quotable:
+    if quotable or not text.strip():
         return quotable
     return [_Sentence(hit=hit, start=0, text=_on_one_line(text[:LONGEST]))]
 

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     folder = args.set.resolve()
     questions = read_questions(folder)[: args.limit]
     kb = args.kb or folder.name
-    failed = _ingest(app, kb, folder)
+    failed = ingest(app, kb, folder)
     workspace = app.workspace()
     base_id = workspace.knowledge_bases.named(kb).id
     asked = _ask(workspace, base_id, questions)
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, app: App) -> int:
     return 1 if failed else 0
 
 
-def _ingest(app: App, kb: str, folder: Path) -> int:
+def ingest(app: App, kb: str, folder: Path) -> int:
     """Add what is not ready yet; how many failed."""
     ready = _ready_names(app.workspace(), kb)
     missing = [source for source in _sources(folder) if source.name not in ready]

@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None, *, embedder: Embedder | None = None)
     """Run one command, by a given embedder instead of the configured one; its exit status."""
     args = parser().parse_args(argv)
     try:
-        settings = load_settings(home=args.home)
+        settings = load_settings(home=getattr(args, "home", None))
         output.configure_logging(settings.log)
         if args.command == "run":
             return _serve(settings)
@@ -44,7 +44,6 @@ def parser() -> argparse.ArgumentParser:
         description="Ask your own documents and get answers that cite the page.",
         parents=[everywhere],
     )
-    top.set_defaults(home=None)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", parents=[everywhere], help="serve the pages in a browser")
     for module in (add, ask, evaluate, maintain):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from math import ceil
 
 from kb.domain.documents import (
     PAGE_SEPARATOR,
@@ -25,8 +26,8 @@ from kb.domain.sentences import sentence_spans
 MAX_TOKENS = 200
 """Room for a passage's own text, in the embedding model's tokens."""
 
-SECTION_TOKENS = 60
-"""A heading ends a passage that has at least this many tokens; shorter ones go on."""
+NEARLY_EVEN = 0.85
+"""Share of an even part from which the end of a paragraph ends the part."""
 
 HEADER_TOKENS = 48
 """Room for title and heading path, embedded before the text."""
@@ -138,37 +139,41 @@ def _halved(unit: _Unit, text: str) -> list[_Unit]:
 
 
 def _grouped(units: Sequence[_Unit], max_tokens: int) -> Iterator[list[_Unit]]:
-    group: list[_Unit] = []
+    section: list[_Unit] = []
+    for unit in units:
+        if section and _begins_section(unit, section[-1]):
+            yield from _parts(section, max_tokens)
+            section = []
+        section.append(unit)
+    yield from _parts(section, max_tokens)
+
+
+def _begins_section(unit: _Unit, before: _Unit) -> bool:
+    return unit.page != before.page or (unit.is_title and not before.is_title)
+
+
+def _parts(section: Sequence[_Unit], max_tokens: int) -> Iterator[list[_Unit]]:
+    """A section in parts of about one size: a short rest would be hard to find and to read."""
+    total = sum(unit.tokens for unit in section)
+    even = total / max(1, ceil(total / max_tokens))
+    part: list[_Unit] = []
     size = 0
-    for position, unit in enumerate(units):
-        if group and _ends_before(group, size, units, position, max_tokens):
-            yield group
-            group, size = [], 0
-        group.append(unit)
+    for unit in section:
+        if part and _is_full(part, size, unit, even, max_tokens):
+            yield part
+            part, size = [], 0
+        part.append(unit)
         size += unit.tokens
-    yield group
+    yield part
 
 
-def _ends_before(
-    group: Sequence[_Unit], size: int, units: Sequence[_Unit], position: int, max_tokens: int
-) -> bool:
-    unit = units[position]
-    if unit.page != group[-1].page or size + unit.tokens > max_tokens:
+def _is_full(part: Sequence[_Unit], size: int, unit: _Unit, even: float, max_tokens: int) -> bool:
+    if size + unit.tokens > max_tokens:
         return True
-    if unit.is_title:
-        return size >= SECTION_TOKENS and not group[-1].is_title
-    if not unit.begins_element or size < max_tokens // 2:
+    if all(one.is_title for one in part):
         return False
-    return size + _element_tokens(units, position) > max_tokens
-
-
-def _element_tokens(units: Sequence[_Unit], position: int) -> int:
-    tokens = units[position].tokens
-    for unit in units[position + 1 :]:
-        if unit.begins_element:
-            break
-        tokens += unit.tokens
-    return tokens
+    ends_well = unit.begins_element and size >= NEARLY_EVEN * even
+    return ends_well or size + unit.tokens / 2 > even
 
 
 def _passage(
@@ -202,7 +207,7 @@ def _passage(
 
 def passage_id(document_id: DocumentId, max_tokens: int, ordinal: int) -> PassageId:
     """The same for the same document, cut settings and place, so that repeating is harmless."""
-    key = f"{document_id} {max_tokens} {SECTION_TOKENS} {ordinal}"
+    key = f"{document_id} {max_tokens} {ordinal}"
     return PassageId(hashlib.sha256(key.encode()).hexdigest()[:32])
 
 

@@ -2,7 +2,7 @@
 
 from kb.domain.retrieval import Hit
 
-ENOUGH = 0.3
+ENOUGH = 0.4
 """Below this an answer is refused; compared by `python -m bench.retrieval`."""
 
 LOOKED_AT = 5

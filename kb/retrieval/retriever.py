@@ -1,22 +1,27 @@
 """Finds passages by meaning and by words, and fuses both into one ranking."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
-import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, SkipValidation
 
 from kb.domain.access import Scope
-from kb.domain.documents import EmbeddingSpaceId, KnowledgeBase, PassageId
+from kb.domain.documents import (
+    Document,
+    EmbeddingSpaceId,
+    KnowledgeBase,
+    Passage,
+    PassageId,
+)
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.retrieval import Hit, Query, Ranking, Scores
-from kb.ports import Embedder, Records, Transaction, VectorIndex, WordIndex
+from kb.ports import Embedder, Records, Transaction, VectorIndex, Vectors, WordIndex
 from kb.retrieval.evidence import evidence
-from kb.retrieval.fusion import fused
+from kb.retrieval.fusion import DENSE_WEIGHT, fused
 
 CANDIDATES = 100
 """How many passages each search brings to the fusion."""
@@ -35,45 +40,70 @@ class HybridRetriever(BaseRetriever):
     embedder: SkipValidation[Embedder]
     vectors: SkipValidation[VectorIndex]
     words: SkipValidation[WordIndex]
+    dense_weight: float = DENSE_WEIGHT
 
     def rank(self, query: Query, k: int = 10) -> Ranking:
         """The k best passages. Raises EmbeddingSpaceError, ModelMissingError."""
         elapsed: dict[str, float] = {}
         with self.records.reading() as view:
             base = view.knowledge_bases.get(query.scope.knowledge_base_id)
-        if base.embedding_space_id is None:
+        space_id = base.embedding_space_id
+        if space_id is None:
             return Ranking(query=query, hits=(), evidence=0.0)
         with _timed(elapsed, "dense"):
-            dense = self._dense(base, base.embedding_space_id, query)
+            vector = self._question_vector(base, query)
+            near = self._nearest(query.scope, space_id, vector)
         with _timed(elapsed, "words"):
             worded = dict(
                 self.words.search(base.id, query.text, CANDIDATES, query.scope.document_ids)
             )
         with _timed(elapsed, "fuse"), self.records.reading() as view:
-            hits = _hits(view, query.scope, dense, worded, k)
+            found = _candidates(view, query.scope, [*near, *worded])
+            dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
+            hits = self._best(found, dense, worded, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
-    def _dense(
-        self, base: KnowledgeBase, space_id: EmbeddingSpaceId, query: Query
-    ) -> dict[PassageId, float]:
+    def _question_vector(self, base: KnowledgeBase, query: Query) -> Vectors:
         space = self.embedder.space
-        if space.id != space_id:
+        if space.id != base.embedding_space_id:
             raise EmbeddingSpaceError(
                 f"The knowledge base {base.name} was embedded by another model than {space.model}.",
                 subject=base.name,
                 advice="Choose that model again, or add the documents to a new knowledge base.",
             )
-        vector = self.embedder.embed_query(query.text)
-        if query.scope.document_ids is None:
-            return dict(self.vectors.search(base.id, space_id, vector, CANDIDATES))
+        return self.embedder.embed_query(query.text)
+
+    def _nearest(
+        self, scope: Scope, space_id: EmbeddingSpaceId, vector: Vectors
+    ) -> list[PassageId]:
+        if scope.document_ids is None:
+            found = self.vectors.search(scope.knowledge_base_id, space_id, vector, CANDIDATES)
+            return [id for id, _ in found]
         # A metadata filter costs Chroma many times an exact search over a few documents.
         with self.records.reading() as view:
-            ids, rows = view.documents.vectors_of_documents(query.scope.document_ids, space_id)
-        if not ids:
-            return {}
-        cosines = rows @ vector  # (n,)
-        best = np.argsort(-cosines)[:CANDIDATES]
-        return {ids[i]: float(cosines[i]) for i in best}
+            ids, rows = view.documents.vectors_of_documents(scope.document_ids, space_id)
+        cosines = _cosines(ids, rows, vector)
+        return sorted(cosines, key=lambda id: -cosines[id])[:CANDIDATES]
+
+    def _best(
+        self,
+        found: dict[PassageId, tuple[Passage, Document]],
+        dense: dict[PassageId, float],
+        worded: dict[PassageId, float],
+        k: int,
+    ) -> tuple[Hit, ...]:
+        words = {id: score for id, score in worded.items() if id in found}
+        scores = fused(dense, words, self.dense_weight)
+        best = sorted(scores, key=lambda id: (-scores[id], id))[:k]
+        return tuple(
+            Hit(
+                passage=found[id][0],
+                document=found[id][1],
+                rank=rank,
+                scores=Scores(dense=dense.get(id), words=words.get(id), fused=scores[id]),
+            )
+            for rank, id in enumerate(best, 1)
+        )
 
     def _get_relevant_documents(
         self,
@@ -88,36 +118,26 @@ class HybridRetriever(BaseRetriever):
         return [_langchain_document(hit) for hit in ranking.hits]
 
 
-def _hits(
-    view: Transaction,
-    scope: Scope,
-    dense: dict[PassageId, float],
-    worded: dict[PassageId, float],
-    k: int,
-) -> tuple[Hit, ...]:
-    # Only what the records hold is found, whatever an index still remembers.
-    found = {p.id: p for p in view.documents.passages([*{**dense, **worded}])}
-    documents = view.documents.many({p.document_id for p in found.values()})
-    inside = {
-        id
-        for id, passage in found.items()
+def _candidates(
+    view: Transaction, scope: Scope, ids: Sequence[PassageId]
+) -> dict[PassageId, tuple[Passage, Document]]:
+    """What the records hold of these passages inside the scope.
+
+    An index may still remember what was removed a moment ago.
+    """
+    passages = view.documents.passages(list(dict.fromkeys(ids)))
+    documents = view.documents.many({passage.document_id for passage in passages})
+    return {
+        passage.id: (passage, documents[passage.document_id])
+        for passage in passages
         if documents[passage.document_id].knowledge_base_id == scope.knowledge_base_id
         and (scope.document_ids is None or passage.document_id in scope.document_ids)
     }
-    scores = fused(
-        {id: score for id, score in dense.items() if id in inside},
-        {id: score for id, score in worded.items() if id in inside},
-    )
-    best = sorted(scores, key=lambda id: (-scores[id], id))[:k]
-    return tuple(
-        Hit(
-            passage=found[id],
-            document=documents[found[id].document_id],
-            rank=rank,
-            scores=Scores(dense=dense.get(id), words=worded.get(id), fused=scores[id]),
-        )
-        for rank, id in enumerate(best, 1)
-    )
+
+
+def _cosines(ids: Sequence[PassageId], rows: Vectors, vector: Vectors) -> dict[PassageId, float]:
+    """Cosine of each row of (n, d) unit rows with a unit vector (d,)."""
+    return dict(zip(ids, (rows @ vector).tolist(), strict=True)) if ids else {}
 
 
 def _langchain_document(hit: Hit) -> LangChainDocument:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 
@@ -70,9 +71,37 @@ def random_weights(vocabulary: int) -> dict[str, Vectors]:
     return {name: values.astype(np.float32) for name, values in weights.items()}
 
 
-def children() -> set[int]:
+def process_of(embedder: EmbeddingProcess) -> int:
+    """The child that has loaded the embedder's model."""
     tasks = Path("/proc/self/task").iterdir()
-    return {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+    children = [pid for task in tasks for pid in (task / "children").read_text().split()]
+    commands = {int(pid): Path("/proc", pid, "cmdline").read_text() for pid in children}
+    (found,) = (pid for pid, told in commands.items() if embedder.space.model in told)
+    return found
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddingProcess]:
+    """One that has no prompts, in a process whose libraries print."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "sitecustomize.py").write_text(NOISE)
+    model = tiny_model(folder / "model", {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder))
+        patch.chdir(folder)
+        embedder = EmbeddingProcess("model", threads=1)
+        assert embedder.space.model == str(model)
+        yield embedder
+        embedder.close()
+
+
+@pytest.fixture(scope="module")
+def prompted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddingProcess]:
+    prompts = {"query": "find this: ", "passage": "a stretch of text: "}
+    model = tiny_model(tmp_path_factory.mktemp("prompted") / "model", prompts)
+    embedder = EmbeddingProcess(str(model), threads=1)
+    yield embedder
+    embedder.close()
 
 
 class TestBundledModel:
@@ -114,28 +143,6 @@ class TestBundledModel:
 
 
 class TestOtherModels:
-    @pytest.fixture(scope="class")
-    def plain(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddingProcess]:
-        """One that has no prompts, in a process whose libraries print."""
-        folder = tmp_path_factory.mktemp("plain")
-        (folder / "sitecustomize.py").write_text(NOISE)
-        model = tiny_model(folder / "model", {})
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PYTHONPATH", str(folder))
-            patch.chdir(folder)
-            embedder = EmbeddingProcess("model", threads=1)
-            assert embedder.space.model == str(model)
-            yield embedder
-            embedder.close()
-
-    @pytest.fixture(scope="class")
-    def prompted(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddingProcess]:
-        prompts = {"query": "find this: ", "passage": "a stretch of text: "}
-        model = tiny_model(tmp_path_factory.mktemp("prompted") / "model", prompts)
-        embedder = EmbeddingProcess(str(model), threads=1)
-        yield embedder
-        embedder.close()
-
     def test_what_libraries_print_does_not_stand_between_the_answers(
         self, plain: EmbeddingProcess
     ) -> None:
@@ -158,14 +165,15 @@ class TestOtherModels:
         self, plain: EmbeddingProcess
     ) -> None:
         before = plain.embed_query("bridge")
-        others = children()
-        plain.close()
-        plain.start()
-        (pid,) = children() - others
+        pid = process_of(plain)
         os.kill(pid, signal.SIGSTOP)
-        os.kill(pid, signal.SIGKILL)
-        with pytest.raises(ModelCrashedError) as caught:
-            plain.embed_query("bridge")
+        with ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(plain.embed_query, "bridge")
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(ModelCrashedError) as caught:
+                asked.result()
         assert caught.value.retryable
         assert str(caught.value).startswith("The embedding model's process ended")
         assert plain.embed_query("bridge") == pytest.approx(before, abs=1e-6)

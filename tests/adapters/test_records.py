@@ -114,7 +114,9 @@ class TestDatabase:
         one.close()
         assert (folder / "quire.sqlite").is_file()
 
-    @pytest.mark.parametrize("content", [b"not a database " * 400, b"SQLite format 3\0" + b"x" * 99])
+    @pytest.mark.parametrize(
+        "content", [b"not a database " * 400, b"SQLite format 3\0" + b"x" * 99]
+    )
     def test_a_file_that_is_no_database_is_told_of_in_a_sentence(
         self, tmp_path: Path, content: bytes
     ) -> None:
@@ -298,7 +300,7 @@ class TestJobs:
 
         def claim_all(_: int) -> list[str]:
             together.wait()
-            claimed = []
+            claimed: list[str] = []
             while job := claim(records):
                 claimed.append(job.id)
             return claimed

@@ -33,7 +33,9 @@ def test_the_nearest_come_first_with_their_cosine(index: ChromaIndex) -> None:
     hits = index.search(BASE, SPACE, rows[7], 5)
     cosines = rows @ rows[7]
     assert [id for id, _ in hits] == [f"p{i}" for i in np.argsort(-cosines)[:5]]
-    assert [score for _, score in hits] == pytest.approx(sorted(cosines, reverse=True)[:5], abs=1e-5)
+    assert [score for _, score in hits] == pytest.approx(
+        sorted(cosines, reverse=True)[:5], abs=1e-5
+    )
     assert len(index.search(BASE, SPACE, rows[7], 500)) == 50
     assert index.search(BASE, SPACE, rows[7], 0) == []
 

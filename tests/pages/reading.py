@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import MenuButton
 
 
 def blocks(page: AppTest) -> list[dict[str, Any]]:
@@ -31,3 +32,31 @@ def told(page: AppTest) -> str:
 def citations(page: AppTest) -> list[dict[str, Any]]:
     """The citation marks on the page."""
     return [run for run in runs(page) if "open" in run]
+
+
+def choose(page: AppTest, menu: str, option: str, submit: str, typed: str | None = None) -> None:
+    """Choose from a menu and answer the dialog that it opens.
+
+    AppTest draws the whole page where a browser draws only the dialog, so that the menu
+    has to be chosen once more for the dialog to be there when its button is clicked.
+    """
+    _menu(page, menu).set_value(option).run()
+    if typed is not None:
+        page.text_input[-1].set_value(typed)
+    button = next(b for b in reversed(page.button) if b.label == submit)
+    _menu(page, menu).set_value(option)
+    button.click().run()
+    assert not page.exception
+
+
+def confirm(page: AppTest, opener: str, button: str) -> None:
+    """Click a button and then one in the dialog that it opens; see `choose`."""
+    page.button(key=opener).click().run()
+    page.button(key=opener).click()
+    page.button(key=button).click().run()
+    assert not page.exception
+
+
+def _menu(page: AppTest, key: str) -> MenuButton[Any]:
+    menus = [each for each in page.get("menu_button") if isinstance(each, MenuButton)]
+    return next(menu for menu in menus if menu.key == key)

@@ -18,9 +18,7 @@ def test_without_ollama_it_says_so_and_how_to_get_it(open_page: OpenPage) -> Non
     assert any("install.sh" in code.value for code in page.code)
 
 
-def test_with_ollama_its_models_are_listed_and_one_is_chosen(
-    app: App, open_page: OpenPage
-) -> None:
+def test_with_ollama_its_models_are_listed_and_one_is_chosen(app: App, open_page: OpenPage) -> None:
     app.model_server = FakeModelServer(model=FakeChatModel(name="small:1b"))
     model_status.ask_anew()
     page = open_page("settings")

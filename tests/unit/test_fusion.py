@@ -46,7 +46,9 @@ def test_both_searches_count() -> None:
 
 
 @given(SCORES, SCORES)
-def test_a_fused_score_is_between_0_and_1(dense: dict[PassageId, float], words: dict[PassageId, float]) -> None:
+def test_a_fused_score_is_between_0_and_1(
+    dense: dict[PassageId, float], words: dict[PassageId, float]
+) -> None:
     both = fused(dense, words)
     assert both.keys() == dense.keys() | words.keys()
     assert all(-1e-9 <= score <= 1 + 1e-9 for score in both.values())

@@ -109,7 +109,9 @@ def test_every_character_that_shows_is_in_exactly_one_passage(
     for passage in cut(MANUAL, parsed, count_characters, most):
         for place in range(passage.start, passage.end):
             covered[place] += 1
-    shown = [n for n, character in zip(covered, whole_text(parsed), strict=True) if character.strip()]
+    shown = [
+        n for n, character in zip(covered, whole_text(parsed), strict=True) if character.strip()
+    ]
     assert set(shown) <= {1}
 
 

@@ -46,7 +46,9 @@ def retriever(
 
 def query(*documents: str) -> Query:
     ids = frozenset(map(DocumentId, documents)) if documents else None
-    return Query(text="How heavy is the pump?", scope=Scope(knowledge_base_id=BASE, document_ids=ids))
+    return Query(
+        text="How heavy is the pump?", scope=Scope(knowledge_base_id=BASE, document_ids=ids)
+    )
 
 
 def found(hybrid: HybridRetriever, asked: Query | None = None, k: int = 10) -> list[str]:
@@ -137,7 +139,9 @@ def test_another_embedding_model_is_refused_by_name() -> None:
     hybrid = made_retriever(
         records(), dense=FakeIndex({}), words=FakeIndex({}), embedder=chosen_now
     )
-    with pytest.raises(EmbeddingSpaceError, match="Pumps was embedded by another model than another model"):
+    with pytest.raises(
+        EmbeddingSpaceError, match="Pumps was embedded by another model than another model"
+    ):
         hybrid.rank(query())
 
 

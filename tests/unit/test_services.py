@@ -225,9 +225,7 @@ class TestDocuments:
         with pytest.raises(InvalidInputError):
             workspace.documents.add(base.id, "  ", io.BytesIO(b"nameless"))
 
-    def test_another_embedding_model_is_refused_and_nothing_is_lost(
-        self, tmp_path: Path
-    ) -> None:
+    def test_another_embedding_model_is_refused_and_nothing_is_lost(self, tmp_path: Path) -> None:
         with opened(tmp_path / "home") as app:
             base = app.workspace(ALICE).knowledge_bases.create("Bridges")
             take_in(app, app.workspace(ALICE), base.id, "harbour.txt", HARBOUR)
@@ -309,7 +307,10 @@ class TestConversations:
         answers(app, "It was built ", "of basalt [1].")
         events = list(workspace.conversations.ask(conversation.id, BRIDGE, "1"))
         assert isinstance(events[0], Retrieved)
-        assert [e.text for e in events if isinstance(e, Token)] == ["It was built ", "of basalt [1]."]
+        assert [e.text for e in events if isinstance(e, Token)] == [
+            "It was built ",
+            "of basalt [1].",
+        ]
         assert isinstance(events[-1], Finished)
         question, answer = workspace.conversations.messages(conversation.id)
         assert (question.role, question.content) == (Role.USER, BRIDGE)

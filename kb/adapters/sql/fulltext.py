@@ -15,7 +15,7 @@ from kb.adapters.sql.tables import passages
 from kb.domain.documents import Document, DocumentId, KnowledgeBaseId, Passage, PassageId
 from kb.domain.words import content_words
 
-COLUMN_WEIGHTS = (1.0, 1.0, 1.0)
+COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 """BM25 weights of title, heading path and text; compared by `python -m bench.retrieval`."""
 
 

@@ -1,0 +1,241 @@
+"""Kill -9 at chosen points: afterwards nothing is lost, doubled or half visible."""
+
+import json
+import multiprocessing
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kb.adapters.files import DRAFTS
+from kb.adapters.readers.sandbox import package_root
+from kb.bootstrap import App
+from kb.domain.documents import Document, DocumentState, EmbeddingSpaceId
+from kb.settings import load_settings, save_setting
+from tests.crash import crashing
+from tests.open_apps import found, opened, take_in, work_off
+
+HARBOUR = "The harbour basalt bridge was built in winter."
+GARDEN = "The garden larch bridge was built in summer."
+BRIDGE = "Which bridge was built?"
+FORKS = multiprocessing.get_context("forkserver")
+ADDING = [
+    "before the file is stored",
+    "after the file is stored",
+    "before the file is read",
+    "after the file is read",
+    "before passages are embedded",
+    "before vectors are indexed",
+    "after vectors are indexed",
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """One document is ready."""
+    folder = tmp_path / "home"
+    with opened(folder) as app:
+        base = app.workspace().knowledge_bases.first()
+        take_in(app, app.workspace(), base.id, "harbour.txt", HARBOUR)
+    return folder
+
+
+@pytest.fixture
+def garden(tmp_path: Path) -> Path:
+    path = tmp_path / "bad garden.txt"
+    path.write_text(GARDEN)
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nursery() -> None:
+    """Processes are forked from one that has only imported, which saves seconds each."""
+    FORKS.set_forkserver_preload(
+        [
+            "tests.crash.crashing",
+            "chromadb.api.client",
+            "kb.adapters.sql.database",
+            "kb.adapters.sql.fulltext",
+            "kb.answering.chain",
+            "kb.adapters.chat_models",
+        ]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(package_root()))
+        assert run(Path(), "never", "nothing") == 0
+
+
+def run(home: Path, point: str, action: str, *arguments: object) -> int:
+    """The exit status of a process that was killed, or was not."""
+    process = FORKS.Process(
+        target=crashing.main, args=(home, point, action, [str(one) for one in arguments])
+    )
+    process.start()
+    process.join()
+    status = process.exitcode
+    process.close()
+    assert status in (0, -signal.SIGKILL)
+    return status
+
+
+def killed(home: Path, point: str, action: str, *arguments: object) -> None:
+    assert run(home, point, action, *arguments) == -signal.SIGKILL
+
+
+def documents(app: App) -> list[Document]:
+    base = app.workspace().knowledge_bases.first()
+    return [listed.document for listed in app.workspace().documents.listed(base.id)]
+
+
+def seen(app: App) -> list[str]:
+    return sorted(found(app.workspace(), app.workspace().knowledge_bases.first().id, BRIDGE))
+
+
+def assert_whole(app: App, texts: list[str]) -> None:
+    """Records, indexes and files agree, and exactly these texts are found, each once."""
+    assert all(difference.agrees for difference in app.indexes.check())
+    assert seen(app) == sorted(texts)
+    assert [d.state for d in documents(app)] == [DocumentState.READY] * len(texts)
+    assert app.files.all() == {d.content_sha256 for d in documents(app)}
+    assert list((app.settings.home / "files" / DRAFTS).iterdir()) == []
+
+
+@pytest.mark.parametrize("point", ADDING)
+def test_a_document_whose_adding_was_killed_is_there_whole_or_not_at_all(
+    home: Path, garden: Path, point: str
+) -> None:
+    killed(home, point, "add", garden)
+    with opened(home) as app:
+        # Before anything is mended or gone on with: whole by its words, or not to be seen.
+        ready = [d for d in documents(app) if d.state is DocumentState.READY]
+        assert len(seen(app)) == len(ready) in (1, 2)
+        app.indexes.mend()
+        work_off(app)
+        assert len(documents(app)) in (1, 2)
+        assert_whole(app, [HARBOUR, GARDEN][: len(documents(app))])
+        take_in(app, app.workspace(), documents(app)[0].knowledge_base_id, garden.name, GARDEN)
+        assert_whole(app, [HARBOUR, GARDEN])
+
+
+def test_a_file_cut_off_in_its_midst_leaves_nothing(home: Path) -> None:
+    killed(home, "never", "add cut")
+    assert list((home / "files" / DRAFTS).iterdir()) != []
+    with opened(home) as app:
+        app.indexes.mend()
+        assert_whole(app, [HARBOUR])
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["before vectors are indexed", "before vectors are deleted", "after the file is deleted"],
+)
+def test_a_new_version_and_the_old_one_are_never_both_there(
+    home: Path, tmp_path: Path, point: str
+) -> None:
+    new = tmp_path / "harbour.txt"
+    new.write_text(GARDEN)
+    killed(home, point, "add", new)
+    with opened(home) as app:
+        assert seen(app) == [GARDEN]
+        app.indexes.mend()
+        work_off(app)
+        assert_whole(app, [GARDEN])
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["before vectors are deleted", "after vectors are deleted", "after the file is deleted"],
+)
+def test_a_document_whose_removal_was_killed_is_gone(home: Path, point: str) -> None:
+    killed(home, point, "remove", "harbour.txt")
+    with opened(home) as app:
+        assert seen(app) == []
+        app.indexes.mend()
+        assert_whole(app, [])
+
+
+def test_a_knowledge_base_whose_deletion_was_killed_is_gone(home: Path) -> None:
+    killed(home, "before the collection is dropped", "delete")
+    with opened(home) as app:
+        app.indexes.mend()
+        assert app.vectors.collections() == set()
+        assert_whole(app, [])
+
+
+def test_a_file_that_ended_the_process_three_times_fails_and_the_queue_goes_on(
+    home: Path, garden: Path, tmp_path: Path
+) -> None:
+    good = tmp_path / "good.txt"
+    good.write_text("The good oak bridge was built in autumn.")
+    killed(home, "before the file is read", "add", garden, good)
+    killed(home, "before the file is read", "go on")
+    killed(home, "before the file is read", "go on")
+    assert run(home, "before the file is read", "go on") == 0
+    with opened(home) as app:
+        bad, ready, _ = documents(app)
+        assert bad.state is DocumentState.FAILED
+        assert bad.error == (
+            "bad garden.txt: Quire was ended three times while it took this file in. "
+            "Retry it, or remove it."
+        )
+        assert (ready.name, ready.state) == ("good.txt", DocumentState.READY)
+        assert seen(app) == sorted([HARBOUR, good.read_text()])
+        app.workspace().documents.retry(bad.id)
+        work_off(app)
+        assert_whole(app, [HARBOUR, GARDEN, good.read_text()])
+
+
+def test_settings_are_as_before_when_their_saving_was_killed(home: Path) -> None:
+    save_setting(home, "chat_model", "tiny")
+    killed(home, "never", "save", "large")
+    assert load_settings({}, home=home).chat_model == "tiny"
+    save_setting(home, "chat_model", "large")
+    assert load_settings({}, home=home).chat_model == "large"
+
+
+def test_what_the_command_line_called_ready_before_it_was_killed_is_ready(
+    home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:02}.txt").write_text(f"The bridge number {number} was built.")
+    command = [sys.executable, "-m", "tests.crash.crashing", str(home), "never", "command"]
+    with subprocess.Popen(
+        [*command, "add", str(folder), "--json"], cwd=package_root(), stdout=subprocess.PIPE
+    ) as adding:
+        assert adding.stdout
+        told = [json.loads(adding.stdout.readline()) for _ in range(4)]
+        adding.kill()
+    assert [one["status"] for one in told] == ["ready"] * 4
+    with opened(home) as app:
+        app.indexes.mend()
+        work_off(app)
+        ready = {d.name for d in documents(app) if d.state is DocumentState.READY}
+        assert {one["document"] for one in told} <= ready
+        assert len(ready) == len(documents(app))
+        assert all(difference.agrees for difference in app.indexes.check())
+
+
+def test_lost_and_damaged_indexes_are_made_anew_without_being_asked(home: Path) -> None:
+    with opened(home) as app:
+        base = app.workspace().knowledge_bases.first()
+        app.vectors.drop(base.id, documents_space(app))
+        with app.records.engine.begin() as connection:
+            connection.exec_driver_sql(f"DELETE FROM words_{base.id}")
+        (difference,) = app.indexes.check()
+        assert (difference.missing_vectors, difference.words_agree) == (1, False)
+        app.indexes.mend()
+        assert_whole(app, [HARBOUR])
+    (home / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
+    with opened(home) as app:
+        app.indexes.mend()
+        assert_whole(app, [HARBOUR])
+
+
+def documents_space(app: App) -> EmbeddingSpaceId:
+    space_id = app.workspace().knowledge_bases.first().embedding_space_id
+    assert space_id
+    return space_id

@@ -1,0 +1,127 @@
+"""The whole road in a real browser: upload a PDF, ask, open the citation, read its page."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.adapters.pdf_maker import PdfPage, make_pdf, paragraph
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+CLOSED = "http://127.0.0.1:9"
+SLOWEST_START_SECONDS = 90
+MODEL_MILLISECONDS = 120_000
+
+pytestmark = [
+    pytest.mark.road,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="There is no browser at /usr/bin/chromium."),
+]
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The real app with the real embedding model, on a free port, without Ollama."""
+    port = _free_port()
+    environment = {
+        **os.environ,
+        "KB_HOME": str(tmp_path / "home"),
+        "KB_PORT": str(port),
+        "OLLAMA_HOST": CLOSED,
+    }
+    log = (tmp_path / "log").open("wb")
+    with subprocess.Popen(
+        [sys.executable, "-m", "kb", "run"], cwd=ROOT, env=environment, stdout=log, stderr=log
+    ) as app:
+        try:
+            _await(f"http://127.0.0.1:{port}/_stcore/health", app, tmp_path / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            app.terminate()
+            app.wait(30)
+            log.close()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A page of a browser that notes where its requests went."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        page = browser.new_page()
+        page.set_default_timeout(30_000)
+        yield page
+        browser.close()
+
+
+def test_a_pdf_is_uploaded_asked_and_its_page_read_beside_the_answer(
+    address: str, page: Page, tmp_path: Path
+) -> None:
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).hostname or ""))
+
+    page.goto(f"{address}/library")
+    page.locator("input[type=file]").first.set_input_files(_lighthouse(tmp_path))
+    expect(page.get_by_text("2 pages · ")).to_be_visible(timeout=MODEL_MILLISECONDS)
+
+    page.get_by_role("link", name="Chat").click()
+    question = page.get_by_role("textbox", name="Ask your documents")
+    question.fill("How tall is the lighthouse of Aldersea?")
+    question.press("Enter")
+    citation = page.locator("button.citation").first
+    expect(citation).to_be_visible(timeout=MODEL_MILLISECONDS)
+    expect(page.get_by_text("No language model is connected")).to_be_visible()
+
+    citation.click()
+    evidence = page.locator(".st-key-evidence")
+    expect(evidence.get_by_text("lighthouse.pdf, page 2 of 2")).to_be_visible()
+    expect(evidence.locator("mark")).to_contain_text("41 metres")
+    expect(evidence.get_by_role("img", name="Page 2 of lighthouse.pdf")).to_be_visible()
+
+    page.reload()
+    expect(page.locator(".st-key-evidence mark")).to_contain_text("41 metres")
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-evidence")).to_have_count(0)
+    assert hosts <= {"127.0.0.1", ""}
+
+
+def _lighthouse(folder: Path) -> Path:
+    first = paragraph(
+        "Aldersea is a small harbour town.", "Its market is held on Fridays.", top=100
+    )
+    second = paragraph(
+        "The lighthouse of Aldersea is 41 metres tall.", "It was built in 1887.", top=100
+    )
+    path = folder / "lighthouse.pdf"
+    path.write_bytes(make_pdf(PdfPage(lines=first), PdfPage(lines=second)))
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + SLOWEST_START_SECONDS
+    while time.monotonic() < until:
+        assert app.poll() is None, log.read_text(encoding="utf-8", errors="replace")
+        try:
+            with urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("The app did not start in time.")

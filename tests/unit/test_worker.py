@@ -1,0 +1,112 @@
+"""What the worker makes of files that fail, and of a store that does not serve."""
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from kb.bootstrap import App
+from kb.domain.documents import Document, DocumentState, ParsedDocument
+from kb.domain.errors import DamagedFileError, DiskFullError, ReaderCrashedError
+from kb.ingestion.pipeline import Ingestion
+from kb.ports import Transaction
+from kb.worker import Worker
+from tests.fake_embedder import FakeEmbedder
+from tests.open_apps import DirectReader, take_in
+
+TEXT = "The harbour bridge was built of basalt."
+
+
+@dataclass
+class TroubledReader:
+    """Raises its troubles one after the other, then reads."""
+
+    troubles: list[Exception]
+    reads: int = 0
+
+    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
+        """Read one file, or fail."""
+        self.reads += 1
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return DirectReader().read(path, media_type, name)
+
+
+@dataclass
+class FullDisk:
+    """Records that do not take the first change after `fill`."""
+
+    records: Any
+    full: bool = False
+    refused: threading.Event = field(default_factory=threading.Event)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.records, name)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Changes, unless the disk is full."""
+        if self.full:
+            self.full = False
+            self.refused.set()
+            raise DiskFullError("The disk is full, so nothing was changed.")
+        with self.records.writing() as store:
+            yield store
+
+
+def read_with(app: App, *troubles: Exception) -> tuple[Document, TroubledReader]:
+    """What becomes of a document whose reader has troubles."""
+    reader = TroubledReader(list(troubles))
+    app.ingestion = Ingestion(reader=reader, embedder=FakeEmbedder())
+    base = app.workspace().knowledge_bases.first()
+    return take_in(app, app.workspace(), base.id, "bridge.txt", TEXT), reader
+
+
+def test_a_crash_of_the_reader_costs_an_attempt_and_the_third_one_the_document(app: App) -> None:
+    crashes = [ReaderCrashedError("The reader broke down.", subject="bridge.txt")] * 3
+    document, reader = read_with(app, *crashes[:2])
+    assert (document.state, reader.reads) == (DocumentState.READY, 3)
+    app.workspace().documents.remove(document.id)
+    document, reader = read_with(app, *crashes)
+    assert (document.state, reader.reads) == (DocumentState.FAILED, 3)
+    assert document.error == "bridge.txt: The reader broke down."
+
+
+def test_a_damaged_file_fails_at_once(app: App) -> None:
+    document, reader = read_with(
+        app, DamagedFileError("The file is damaged.", subject="bridge.txt")
+    )
+    assert (document.state, reader.reads) == (DocumentState.FAILED, 1)
+
+
+def test_a_mistake_of_ours_fails_the_document_with_a_sentence(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    document, _ = read_with(app, RuntimeError("secret path"))
+    assert document.state is DocumentState.FAILED
+    assert document.error == (
+        "bridge.txt: Quire made a mistake over this file. Retry it; the log says more."
+    )
+    assert "secret path" in caplog.text
+
+
+def test_a_full_disk_does_not_end_the_worker(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    disk = FullDisk(app.records)
+    app.records = cast(Any, disk)
+    base = app.workspace().knowledge_bases.first()
+    disk.full = True
+    worker = Worker(app)
+    worker.start()
+    assert disk.refused.wait(10)
+    added = app.workspace().documents.add(base.id, "bridge.txt", io.BytesIO(TEXT.encode()))
+    deadline = time.monotonic() + 10
+    while app.workspace().documents.pending(base.id) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    worker.stop()
+    assert app.workspace().documents.get(added.document.id).state is DocumentState.READY
