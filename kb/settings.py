@@ -128,11 +128,17 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _overlay(settings: Settings, values: Mapping[str, Any]) -> Settings:
     typed: dict[str, Any] = {}
     for name, value in values.items():
-        kind = type(getattr(settings, name))
+        kind = int if isinstance(getattr(settings, name), int) else str
+        # A file may hold anything, and str() or int() would take most of it.
+        if type(value) not in (str, kind):
+            raise _wrong(name, value, kind)
         try:
-            typed[name] = kind(value)
-        except (TypeError, ValueError) as error:
-            raise InvalidInputError(
-                f"{environment_name(name)} cannot be {value!r}.", advice="Give a whole number."
-            ) from error
+            typed[name] = type(getattr(settings, name))(value)
+        except ValueError as error:
+            raise _wrong(name, value, kind) from error
     return replace(settings, **typed)
+
+
+def _wrong(name: str, value: object, kind: type) -> InvalidInputError:
+    advice = "Give a whole number." if kind is int else "Give a text."
+    return InvalidInputError(f"{environment_name(name)} cannot be {value!r}.", advice=advice)

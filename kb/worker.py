@@ -143,12 +143,12 @@ class Worker:
         except Exception:
             log.exception("The indexes could not be compared with the records")
         while not self._stop.is_set():
-            self._app.wake_worker.clear()
             if self._one_safe_step():
                 continue
             if not self._app.wake_worker.wait(IDLE_SECONDS):
                 # Models take memory; give it back while nobody adds anything.
                 self._app.rest()
+            self._app.wake_worker.clear()
 
     def _one_safe_step(self) -> bool:
         """One step; a store that does not serve, as on a full disk, only makes it wait."""

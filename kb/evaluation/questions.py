@@ -45,6 +45,15 @@ def as_question(line: dict[str, Any]) -> Question:
     """One line of questions.jsonl, or of a batch, as a question. Raises InvalidInputError."""
     if not isinstance(line.get("question"), str):
         raise InvalidInputError(f"The line {line.get('id', '?')} has no question.")
+    try:
+        return _question(line)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"The line {line.get('id', '?')} does not have the form of a question."
+        ) from error
+
+
+def _question(line: dict[str, Any]) -> Question:
     return Question(
         id=str(line.get("id", "")),
         text=line["question"],
