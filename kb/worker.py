@@ -42,9 +42,10 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin no more work and wait a little for what runs; the next start gives it back."""
+        """Begin no more work, and give back what runs for the next start to do."""
         self._stop.set()
         self._app.wake_worker.set()
+        self._app.rest()
         if self._thread:
             self._thread.join(SECONDS_TO_END)
 
@@ -60,7 +61,10 @@ class Worker:
         except JobCancelledError:
             log.info("Job %s was taken away.", job.id)
         except QuireError as error:
-            self._failed(job, error)
+            if self._stop.is_set():
+                self._give_back(job)
+            else:
+                self._failed(job, error)
         except Exception:
             log.exception("Job %s failed unexpectedly", job.id)
             self._give_up(job, UNEXPECTED, advice="Retry it; the log says more.")
@@ -128,6 +132,10 @@ class Worker:
                 records.jobs.release(job)
         else:
             self._give_up(job, str(error))
+
+    def _give_back(self, job: Job) -> None:
+        with self._app.records.writing() as records:
+            records.jobs.give_back(job)
 
     def _give_up(self, job: Job, what: str, advice: str = "") -> None:
         id = DocumentId(job.subject_id)

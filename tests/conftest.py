@@ -7,7 +7,27 @@ import pytest
 
 from kb.adapters.embedding import EmbeddingProcess
 from kb.bootstrap import App
+from tests.connections.watch import is_here, on_connection
 from tests.open_apps import opened
+
+_gone_to: list[str] = []
+
+
+def _forbid(event: str, host: str) -> None:
+    if not is_here(host):
+        _gone_to.append(f"{event} {host}")
+        raise ConnectionRefusedError(f"A test may not reach {host}.")
+
+
+on_connection(_forbid)
+
+
+@pytest.fixture(autouse=True)
+def stays_here() -> Iterator[None]:
+    """Fail a test that tries to reach beyond this machine."""
+    _gone_to.clear()
+    yield
+    assert not _gone_to
 
 
 @pytest.fixture(scope="session")

@@ -97,6 +97,10 @@ class EmbeddingProcess:
 
     def close(self) -> None:
         """End the process; the next use starts a new one."""
+        child = self._child
+        if child is not None:
+            # Whoever waits for its answer holds the lock.
+            child.kill()
         with self._lock:
             self._end()
 

@@ -34,7 +34,7 @@ def draw(id: str) -> None:
 
 def _head(document: Document) -> None:
     st.title(plain(document.name), anchor=False)
-    with st.container(key="document-head", horizontal=True, vertical_alignment="center"):
+    with st.container(key="about-document", horizontal=True, vertical_alignment="center"):
         st.caption(plain(" · ".join(documents.facts(document))))
         citations.original(document, "view")
         if st.button("Remove", key="remove-this", type="tertiary", icon=":material/delete:"):
@@ -48,6 +48,8 @@ def _page(document: Document) -> None:
     if last > 1:
         citations.turning(number, last, "view")
     text = session.workspace().documents.page(document.id, number).text
+    if document.page_count:
+        text = citations.unwrapped(text)
     shown = [block("page", visible(text))] if text.strip() else [block("note", "No text on it.")]
     picture = _picture(document, number)
     if picture is None:

@@ -19,9 +19,12 @@ def process_app(settings: Settings | None = None) -> App:
     with _opening:
         if not _open:
             app = open_app(settings or load_settings(), serving=True)
+            worker = Worker(app)
+            # Called last first: the worker ends before what it works with.
             atexit.register(app.close)
+            atexit.register(worker.stop)
             app.warm()
-            Worker(app).start()
+            worker.start()
             _open.append(app)
         return _open[0]
 

@@ -357,7 +357,7 @@ class TestJobs:
             store.jobs.fail(claimed, "Damaged.")
             assert store.jobs.of_subjects({"document", "none"}) == {"document": new}
 
-    def test_all_leases_are_freed_restarted_or_forgotten(self, records: SqlRecords) -> None:
+    def test_all_leases_are_freed_given_back_or_forgotten(self, records: SqlRecords) -> None:
         (job,) = queued(records)
         claim(records)
         with records.writing() as store:
@@ -366,10 +366,10 @@ class TestJobs:
         assert again is not None
         assert again.attempt == 2
         with records.writing() as store:
-            store.jobs.restart(job.id)
+            assert store.jobs.give_back(again)
         anew = claim(records)
         assert anew is not None
-        assert anew.attempt == 1
+        assert anew.attempt == 2
         with records.writing() as store:
             store.jobs.remove_of(job.subject_id)
             assert not store.jobs.finish(anew)

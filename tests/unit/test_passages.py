@@ -17,7 +17,7 @@ from kb.domain.documents import (
     Passage,
     TextBox,
 )
-from kb.ingestion.passages import HEADER_TOKENS, SECTION_TOKENS, cut, embedded_text, page_offsets
+from kb.ingestion.passages import HEADER_TOKENS, cut, embedded_text, page_offsets
 from tests.unit.makers import made_passage
 
 MANUAL = DocumentId("manual")
@@ -182,23 +182,27 @@ def test_a_paragraph_that_does_not_fit_begins_a_passage() -> None:
     assert texts(cut(MANUAL, parsed, count_words, 20)) == [words(14), f"{words(4)} {words(4)}"]
 
 
-def test_a_heading_begins_a_passage_after_a_long_section() -> None:
-    long = words(SECTION_TOKENS)
-    parsed = document([title("One"), paragraph(long), title("Two"), paragraph("Short.")])
-    assert texts(cut(MANUAL, parsed, count_words)) == [f"One\n\n{long}", "Two\n\nShort."]
-
-
-def test_short_sections_share_a_passage() -> None:
+def test_a_heading_begins_a_passage() -> None:
     parsed = document([title("One"), paragraph("Short."), title("Two"), paragraph("Short.")])
+    assert texts(cut(MANUAL, parsed, count_words)) == ["One\n\nShort.", "Two\n\nShort."]
+
+
+def test_headings_with_nothing_between_them_share_a_passage() -> None:
+    parsed = document([title("#One"), title("##Two"), paragraph("Short.")])
     assert texts(cut(MANUAL, parsed, count_words)) == [whole_text(parsed)]
 
 
+def test_a_long_section_is_cut_into_even_parts() -> None:
+    sentences = " ".join([words(8)] * 5)
+    passages = cut(MANUAL, document([paragraph(sentences)]), count_words, 32)
+    assert [passage.token_count for passage in passages] == [24, 16]
+
+
 def test_a_passage_knows_the_headings_above_it() -> None:
-    long = words(SECTION_TOKENS)
-    blocks = [title("#Pumps"), title("##Care"), paragraph(long), title("##Oil"), paragraph(long)]
-    blocks += [title("#Fans"), paragraph(long)]
+    blocks = [title("#Pumps"), paragraph("One."), title("##Care"), paragraph("Two.")]
+    blocks += [title("##Oil"), paragraph("Three."), title("#Fans"), paragraph("Four.")]
     paths = [passage.heading_path for passage in cut(MANUAL, document(blocks), count_words)]
-    assert paths == [("#Pumps",), ("#Pumps", "##Oil"), ("#Fans",)]
+    assert paths == [("#Pumps",), ("#Pumps", "##Care"), ("#Pumps", "##Oil"), ("#Fans",)]
 
 
 def test_headings_go_on_over_pages() -> None:
@@ -207,9 +211,9 @@ def test_headings_go_on_over_pages() -> None:
     assert paths == [("Pumps",), ("Pumps",)]
 
 
-def test_sections_that_share_a_passage_keep_only_what_leads_to_both() -> None:
-    blocks = [title("#Pumps"), title("##Scope"), paragraph("Short.")]
-    blocks += [title("#Fans"), title("##Scope"), paragraph("Short.")]
+def test_headings_that_share_a_passage_keep_only_what_leads_to_both() -> None:
+    blocks = [title("#Pumps"), title("##Scope"), title("#Fans"), title("##Scope")]
+    blocks += [paragraph("Short.")]
     passages = cut(MANUAL, document(blocks), count_words)
     assert [passage.heading_path for passage in passages] == [()]
 

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from kb.domain.sentences import sentence_spans
 
-PIECES = st.sampled_from(
-    ["word", "Word", "Dr", "e.g", "3.5", "12", ".", "!", "?", "…", "。", "]", "”", "[1]", "[1, 2]"]
-    + [" ", "\n", "\n\n", "\t", "- ", "1. ", "• ", "中文", "а", "\u2003"]
-)
+WORDS = ["word", "Word", "Dr", "e.g", "3.5", "12", "中文", "а", "- ", "1. ", "• "]
+SIGNS = [".", "!", "?", "…", "。", "]", "”", "[1]", "[1, 2]", " ", "\n", "\n\n", "\t", "\u2003"]
+PIECES = st.sampled_from([*WORDS, *SIGNS])
 TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join))
 
 

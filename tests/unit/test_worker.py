@@ -110,3 +110,28 @@ def test_a_full_disk_does_not_end_the_worker(app: App, caplog: pytest.LogCapture
         time.sleep(0.02)
     worker.stop()
     assert app.workspace().documents.get(added.document.id).state is DocumentState.READY
+
+
+@dataclass
+class ReaderCutShort:
+    """A reader whose process is ended in the midst of a file, by the worker that stops."""
+
+    stop: Any
+
+    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
+        """Stop the worker, then fail as a reader does whose process was ended."""
+        self.stop()
+        raise ReaderCrashedError("The reader broke down.", subject=name)
+
+
+def test_a_stop_in_the_midst_of_a_file_costs_it_no_attempt(app: App) -> None:
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    added = workspace.documents.add(base.id, "bridge.txt", io.BytesIO(TEXT.encode()))
+    for _ in range(4):
+        worker = Worker(app)
+        app.ingestion = Ingestion(reader=ReaderCutShort(worker.stop), embedder=FakeEmbedder())
+        assert worker.one_step()
+    app.ingestion = Ingestion(reader=DirectReader(), embedder=FakeEmbedder())
+    assert Worker(app).one_step()
+    assert workspace.documents.get(added.document.id).state is DocumentState.READY

@@ -84,6 +84,10 @@ class ReadingProcess:
 
     def close(self) -> None:
         """End the process; the next file starts a new one."""
+        child = self._child
+        if child is not None:
+            # Whoever waits for its answer holds the lock.
+            child.kill()
         with self._lock:
             self._end()
 

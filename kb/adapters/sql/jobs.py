@@ -80,13 +80,9 @@ class SqlJobs:
         """Let the job be claimed again, its attempts counted."""
         return self._change(job, state=JobState.QUEUED, lease_until=None)
 
-    def restart(self, id: JobId) -> None:
-        """Let the job be claimed again as if new."""
-        self._connection.execute(
-            update(jobs)
-            .where(jobs.c.id == id)
-            .values(state=JobState.QUEUED, attempt=0, lease_until=None, error="")
-        )
+    def give_back(self, job: Job) -> bool:
+        """Let the job be claimed again as if this attempt had not been."""
+        return self._change(job, state=JobState.QUEUED, lease_until=None, attempt=job.attempt - 1)
 
     def release_all(self) -> None:
         """Free every lease: called by a process that has just become the only one."""
