@@ -133,13 +133,24 @@ class App:
         self.chat_model = name
 
 
-def open_app(settings: Settings, *, serving: bool, embedder: Embedder | None = None) -> App:
-    """Open the data folder. Raises HomeInUseError, StorageError.
+def own_home(settings: Settings) -> HomeLock:
+    """Make this process the owner of the data folder. Raises HomeInUseError, StorageError."""
+    return HomeLock(settings.home)
+
+
+def open_app(
+    settings: Settings,
+    *,
+    serving: bool,
+    embedder: Embedder | None = None,
+    lock: HomeLock | None = None,
+) -> App:
+    """Open the data folder, owned already if a lock is given. Raises HomeInUseError, StorageError.
 
     When `serving` pages, questions have an embedder of their own beside the one at low
     priority for documents; a command needs only one. A given `embedder` does both.
     """
-    lock = HomeLock(settings.home)
+    lock = lock or own_home(settings)
     try:
         return _opened(settings, lock, embedder, serving=serving)
     except BaseException:

@@ -7,6 +7,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from kb.domain.documents import KnowledgeBase
 from kb.ui import knowledge_bases, session
+from kb.ui.server import page_drawn
 
 STYLE = Path(__file__).parent / "style.css"
 SHEET = {"chat": "44rem", "library": "60rem", "settings": "46rem"}
@@ -22,6 +23,7 @@ def begin(page: str) -> KnowledgeBase:
     session.show_notices()
     with st.sidebar:
         knowledge_bases.picker(base)
+    page_drawn()
     return base
 
 

@@ -1,31 +1,43 @@
-"""The one App of this process, and the web server in front of it."""
+"""The one App of this process, and the web server in front of it.
+
+The first page is to be there quickly: the App opens while the server starts, and models load
+and work begins once a page was drawn, or a few seconds after the start.
+"""
 
 import atexit
+import os
+import signal
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kb.bootstrap import App, open_app
+from kb.bootstrap import App, open_app, own_home
+from kb.domain.errors import QuireError
 from kb.settings import Settings, load_settings
 from kb.worker import Worker
 
+if TYPE_CHECKING:
+    from kb.adapters.home_lock import HomeLock
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SECONDS_TO_DRAW = 1.0
+SECONDS_WITHOUT_A_PAGE = 4.0
 
 _opening = threading.Lock()
 _open: list[App] = []
+_idle: list[App] = []
+_failures: list[QuireError] = []
 
 
-def process_app(settings: Settings | None = None) -> App:
-    """The App of this process, opened with its worker at the first call."""
+def process_app(settings: Settings | None = None, lock: "HomeLock | None" = None) -> App:
+    """The App of this process, opened at the first call."""
     with _opening:
         if not _open:
-            app = open_app(settings or load_settings(), serving=True)
-            worker = Worker(app)
-            # Called last first: the worker ends before what it works with.
+            app = open_app(settings or load_settings(), serving=True, lock=lock)
             atexit.register(app.close)
-            atexit.register(worker.stop)
-            app.warm()
-            worker.start()
             _open.append(app)
+            _idle.append(app)
+            _begin_work_in(SECONDS_WITHOUT_A_PAGE)
         return _open[0]
 
 
@@ -35,9 +47,16 @@ def use_app(app: App | None) -> None:
         _open[:] = [app] if app else []
 
 
+def page_drawn() -> None:
+    """Load the model and begin to work, if that waits; a moment later, to let the page be sent."""
+    if _idle:
+        _begin_work_in(SECONDS_TO_DRAW)
+
+
 def serve(settings: Settings) -> None:
-    """Open the App, then serve the pages until the process is told to stop."""
-    process_app(settings)
+    """Serve the pages until the process is told to stop. Raises HomeInUseError, StorageError."""
+    lock = own_home(settings)
+    threading.Thread(target=_open_behind, args=(settings, lock), name="open", daemon=True).start()
     from streamlit import config
     from streamlit.web import bootstrap
 
@@ -50,3 +69,31 @@ def serve(settings: Settings) -> None:
         options["server_allowedHosts"] = []
     bootstrap.load_config_options(flag_options=options)
     bootstrap.run(main_script, False, [], {})
+    if _failures:
+        raise _failures[0]
+
+
+def _open_behind(settings: Settings, lock: "HomeLock") -> None:
+    try:
+        process_app(settings, lock)
+    except QuireError as error:
+        _failures.append(error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _begin_work_in(seconds: float) -> None:
+    timer = threading.Timer(seconds, _begin_work)
+    timer.daemon = True
+    timer.start()
+
+
+def _begin_work() -> None:
+    with _opening:
+        if not _idle:
+            return
+        app = _idle.pop()
+        worker = Worker(app)
+        # Called last first: the worker ends before what it works with.
+        atexit.register(worker.stop)
+        app.warm()
+        worker.start()

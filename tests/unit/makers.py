@@ -22,10 +22,11 @@ from kb.domain.documents import (
 from kb.domain.retrieval import Hit, Query, Ranking, Scores, Turn
 from kb.ports import Vectors
 from kb.retrieval.retriever import HybridRetriever
-from tests.fake_embedder import DIMENSION, FakeEmbedder
+from tests.fake_embedder import FakeEmbedder
 
 BASE = KnowledgeBaseId("base")
 SPACE = FakeEmbedder().space.id
+QUESTION = "How heavy is the pump?"
 WHOLE_BASE = Scope(knowledge_base_id=BASE)
 THEN = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -123,6 +124,7 @@ class FakeRecords:
     )
     held: list[Document] = field(default_factory=list)
     cut: list[Passage] = field(default_factory=list)
+    cosines: Mapping[str, float] = field(default_factory=dict)
     embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
 
     @contextmanager
@@ -153,14 +155,20 @@ class FakeRecords:
         """Those that are there."""
         return {document.id: document for document in self.held if document.id in ids}
 
+    def vectors(
+        self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
+    ) -> tuple[list[PassageId], Vectors]:
+        """Vectors that have the passages' `cosines` with QUESTION."""
+        assert space_id == self.base.embedding_space_id
+        cosines = np.array([[self.cosines.get(id, 0.0)] for id in ids], dtype=np.float32)
+        rows = cosines.reshape(-1, 1) * self.embedder.embed_query(QUESTION)
+        return list(ids), rows
+
     def vectors_of_documents(
         self, ids: Collection[DocumentId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]:
-        """The kept vectors of some documents' passages."""
-        within = [passage for passage in self.cut if passage.document_id in ids]
-        if not within:
-            return [], np.zeros((0, DIMENSION), dtype=np.float32)
-        return [p.id for p in within], self.embedder.embed_passages([p.text for p in within])
+        """Those of some documents' passages."""
+        return self.vectors([p.id for p in self.cut if p.document_id in ids], space_id)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from kb.retrieval.retriever import CANDIDATES, HybridRetriever
 from tests.fake_embedder import FakeEmbedder
 from tests.unit.makers import (
     BASE,
+    QUESTION,
     SPACE,
     WHOLE_BASE,
     FakeIndex,
@@ -29,9 +30,9 @@ LUNCH = made_passage("Lunch costs 6 euros.", id="lunch", document="canteen")
 FAN = made_passage("The fan weighs 12 kg.", id="fan", document="fans")
 
 
-def records() -> FakeRecords:
+def records(cosines: dict[str, float] | None = None) -> FakeRecords:
     held = [made_document("pumps"), made_document("canteen"), made_document("fans")]
-    return FakeRecords(held=held, cut=[PUMP, LUNCH, FAN])
+    return FakeRecords(held=held, cut=[PUMP, LUNCH, FAN], cosines=cosines or {})
 
 
 def retriever(
@@ -39,16 +40,15 @@ def retriever(
     words: dict[str, float] | None = None,
     held: FakeRecords | None = None,
 ) -> HybridRetriever:
+    """The dense index and the records know the same cosines."""
     return made_retriever(
-        held or records(), dense=FakeIndex(dense or {}), words=FakeIndex(words or {})
+        held or records(dense), dense=FakeIndex(dense or {}), words=FakeIndex(words or {})
     )
 
 
 def query(*documents: str) -> Query:
     ids = frozenset(map(DocumentId, documents)) if documents else None
-    return Query(
-        text="How heavy is the pump?", scope=Scope(knowledge_base_id=BASE, document_ids=ids)
-    )
+    return Query(text=QUESTION, scope=Scope(knowledge_base_id=BASE, document_ids=ids))
 
 
 def found(hybrid: HybridRetriever, asked: Query | None = None, k: int = 10) -> list[str]:
@@ -56,20 +56,28 @@ def found(hybrid: HybridRetriever, asked: Query | None = None, k: int = 10) -> l
 
 
 def test_both_searches_make_one_ranking() -> None:
-    hybrid = retriever({"pump": 0.9, "fan": 0.1}, {"lunch": 7.0, "pump": 9.0, "fan": 1.0})
+    held = records({"pump": 0.9, "fan": 0.1, "lunch": 0.3})
+    hybrid = retriever({"pump": 0.9, "fan": 0.1}, {"lunch": 6.0, "pump": 8.0}, held)
     ranking = hybrid.rank(query())
     assert [(hit.rank, hit.passage.id) for hit in ranking.hits] == [
         (1, "pump"),
         (2, "lunch"),
         (3, "fan"),
     ]
-    first, second, _ = ranking.hits
-    assert (first.scores.dense, first.scores.words, first.scores.fused) == (0.9, 9.0, 1.0)
-    assert (second.scores.dense, second.scores.words) == (None, 7.0)
-    assert second.scores.fused == pytest.approx((1 - DENSE_WEIGHT) * 0.75)
+    first, second, third = ranking.hits
+    assert first.scores.dense == pytest.approx(0.9)
+    assert (first.scores.words, first.scores.fused) == (8.0, 1.0)
+    assert (third.scores.words, third.scores.fused) == (None, 0.0)
+    assert second.scores.fused == pytest.approx(DENSE_WEIGHT * 0.25 + (1 - DENSE_WEIGHT) * 0.75)
     assert first.document.name == "pumps"
     assert first.page == 3
     assert set(ranking.elapsed_ms) == {"dense", "words", "fuse"}
+
+
+def test_the_cosine_is_that_of_the_records_and_not_of_the_index() -> None:
+    hybrid = retriever({"pump": 0.99, "fan": 0.98}, held=records({"pump": 0.2, "fan": 0.7}))
+    assert found(hybrid) == ["fan", "pump"]
+    assert hybrid.rank(query()).evidence == pytest.approx(0.7)
 
 
 def test_no_more_than_k_are_given() -> None:
@@ -92,22 +100,19 @@ def test_what_is_gone_does_not_lower_the_others_scores() -> None:
 
 
 def test_another_knowledge_bases_passages_are_not_found() -> None:
-    held = records()
+    held = records({"pump": 0.5})
     held.held[2] = made_document("fans", base=KnowledgeBaseId("another"))
     hybrid = retriever({"fan": 0.9, "pump": 0.5}, {"fan": 9.0}, held)
     assert found(hybrid) == ["pump"]
 
 
 def test_a_scope_of_documents_is_searched_exactly() -> None:
-    dense = FakeIndex({"lunch": 0.9})
-    words = FakeIndex({"lunch": 9.0, "fan": 5.0})
-    hybrid = made_retriever(records(), dense=dense, words=words)
-    ranking = hybrid.rank(query("pumps", "fans"))
-    assert {hit.passage.id for hit in ranking.hits} == {"pump", "fan"}
+    dense, words = FakeIndex({"lunch": 0.9}), FakeIndex({"lunch": 9.0})
+    held = records({"pump": 0.8, "fan": 0.2, "lunch": 0.9})
+    ranking = made_retriever(held, dense=dense, words=words).rank(query("pumps", "fans"))
+    assert [hit.passage.id for hit in ranking.hits] == ["pump", "fan"]
     assert not dense.asked
     assert words.asked[0][3] == {"pumps", "fans"}
-    by_id = {hit.passage.id: hit for hit in ranking.hits}
-    assert by_id[PUMP.id].scores.dense == pytest.approx(1 / 8**0.5)  # one word of two and four
 
 
 def test_a_scope_of_no_documents_finds_nothing() -> None:
@@ -146,7 +151,7 @@ def test_another_embedding_model_is_refused_by_name() -> None:
 
 
 def test_evidence_is_the_nearest_hits_cosine() -> None:
-    assert retriever({"pump": 0.62, "fan": 0.3}).rank(query()).evidence == 0.62
+    assert retriever({"pump": 0.62, "fan": 0.3}).rank(query()).evidence == pytest.approx(0.62)
 
 
 def test_it_is_a_langchain_retriever() -> None:

@@ -51,6 +51,7 @@ class Block:
 
     @property
     def text(self) -> str:
+        """Its lines as one."""
         return " ".join(line.text for line in self.lines)
 
 
