@@ -56,8 +56,9 @@ def measured(
     """The figures with this share of the dense score."""
     workspace = app.workspace()
     base_id = workspace.knowledge_bases.named(kb).id
-    retriever = app.retriever.model_copy(update={"dense_weight": weight})
-    weighted = replace(workspace, answers=replace(workspace.answers, retriever=retriever))
+    retriever = app.chain.retriever.model_copy(update={"dense_weight": weight})
+    chain = replace(app.chain, retriever=retriever)
+    weighted = replace(workspace, answers=replace(workspace.answers, chain=lambda: chain))
     return measure(list(ask_all(questions, lambda q, k: rank(weighted, base_id, q, k))))
 
 

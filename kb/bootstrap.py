@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kb.adapters.chroma import ChromaIndex
@@ -32,13 +33,12 @@ from kb.settings import Settings, save_setting
 if TYPE_CHECKING:
     from kb.adapters.sql.database import SqlRecords
     from kb.answering.chain import AnsweringChain
-    from kb.retrieval.retriever import HybridRetriever
 
 OWNER = Actor(id=LOCAL_OWNER, kind=ActorKind.OWNER)
 LOWEST_PRIORITY = 10
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class App:
     """Everything that is open; one a process and data folder."""
 
@@ -48,8 +48,6 @@ class App:
     files: ContentFiles
     vectors: ChromaIndex
     indexes: Indexes
-    retriever: "HybridRetriever"
-    chain: "AnsweringChain"
     query_embedder: Embedder
     reader: ReadingProcess
     page_drawer: ReadingProcess
@@ -59,6 +57,25 @@ class App:
     chat_model: str
     wake_worker: threading.Event = field(default_factory=threading.Event)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @cached_property
+    def chain(self) -> "AnsweringChain":
+        """The answering chain; its imports come with its first use."""
+        import langsmith
+
+        from kb.adapters.sql.fulltext import SqlWordIndex
+        from kb.answering.chain import AnsweringChain
+        from kb.retrieval.retriever import HybridRetriever
+
+        # LangChain would send prompts to a tracing service where the environment asks for it.
+        langsmith.configure(enabled=False)
+        retriever = HybridRetriever(
+            records=self.records,
+            embedder=self.query_embedder,
+            vectors=self.vectors,
+            words=SqlWordIndex(self.records.engine),
+        )
+        return AnsweringChain(retriever=retriever, embedder=self.query_embedder)
 
     def workspace(self, actor: Actor = OWNER) -> Workspace:
         """What this actor can do."""
@@ -87,14 +104,13 @@ class App:
             answers=AnswersService(
                 access=access,
                 records=self.records,
-                retriever=self.retriever,
-                chain=self.chain,
+                chain=lambda: self.chain,
                 models=models,
             ),
             conversations=ConversationsService(
                 access=access,
                 records=self.records,
-                chain=self.chain,
+                chain=lambda: self.chain,
                 models=models,
                 clock=self.clock,
             ),
@@ -102,10 +118,15 @@ class App:
         )
 
     def warm(self) -> None:
-        """Begin to load the embedding model for questions, without waiting."""
+        """Begin to load what answers a question, without waiting."""
+        threading.Thread(target=self._load, name="warm", daemon=True).start()
+
+    def _load(self) -> None:
         for process in self.embedding_processes[:1]:
             process.start()
-            threading.Thread(target=process.settle, name="warm", daemon=True).start()
+        _ = self.chain
+        for process in self.embedding_processes[:1]:
+            process.settle()
 
     @property
     def embedding_settled(self) -> bool:
@@ -159,16 +180,9 @@ def open_app(
 
 
 def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
-    import langsmith
-
     from kb.adapters.chat_models import OllamaServer
     from kb.adapters.sql.database import SqlRecords
-    from kb.adapters.sql.fulltext import SqlWordIndex
-    from kb.answering.chain import AnsweringChain
-    from kb.retrieval.retriever import HybridRetriever
 
-    # LangChain would send prompts to a tracing service where the environment asks for it.
-    langsmith.configure(enabled=False)
     records = SqlRecords(settings.home / "quire.sqlite")
     with records.writing() as starting:
         starting.jobs.release_all()
@@ -178,9 +192,6 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     processes = () if embedder else _embedding_processes(settings, serving=serving)
     query, bulk = embedder or processes[0], embedder or processes[-1]
     reader = ReadingProcess()
-    retriever = HybridRetriever(
-        records=records, embedder=query, vectors=vectors, words=SqlWordIndex(records.engine)
-    )
     return App(
         settings=settings,
         lock=lock,
@@ -188,8 +199,6 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         files=files,
         vectors=vectors,
         indexes=Indexes(records=records, vectors=vectors, files=files),
-        retriever=retriever,
-        chain=AnsweringChain(retriever=retriever, embedder=query),
         query_embedder=query,
         embedding_processes=processes,
         reader=reader,

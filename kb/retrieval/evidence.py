@@ -3,7 +3,7 @@
 from kb.domain.retrieval import Hit
 
 ENOUGH = 0.4
-"""Below this an answer is refused; compared by `python -m bench.retrieval`."""
+"""Below this an answer is refused; its refusals, right and wrong, are told by `python -m kb eval`."""
 
 LOOKED_AT = 5
 

@@ -1,6 +1,6 @@
 """Search and answers that are not part of a conversation."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from kb.services.models import ModelsService
 
 if TYPE_CHECKING:
     from kb.answering.chain import AnsweringChain
-    from kb.retrieval.retriever import HybridRetriever
 
 LONGEST_QUESTION = 8000
 
@@ -26,8 +25,7 @@ class AnswersService:
 
     access: Access
     records: Records
-    retriever: "HybridRetriever"
-    chain: "AnsweringChain"
+    chain: Callable[[], "AnsweringChain"]
     models: ModelsService
 
     def search(
@@ -42,7 +40,7 @@ class AnswersService:
         """The k best passages, in the whole knowledge base or in the named documents."""
         scope = self._scope(base_id, document_names)
         query = Query(text=checked_question(question), scope=scope, history=tuple(history))
-        return self.retriever.rank(query, k)
+        return self.chain().retriever.rank(query, k)
 
     def ask(
         self,
@@ -56,7 +54,7 @@ class AnswersService:
         """Answer by the named model, by the chosen one if None, or by "quotes"."""
         scope = self._scope(base_id, document_names)
         query = Query(text=checked_question(question), scope=scope, history=tuple(history))
-        return self.chain.answer(query, self.models.chat_model(model))
+        return self.chain().answer(query, self.models.chat_model(model))
 
     def _scope(self, base_id: KnowledgeBaseId, names: Collection[str] | None) -> Scope:
         if names is None:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ class ConversationsService:
 
     access: Access
     records: Records
-    chain: "AnsweringChain"
+    chain: Callable[[], "AnsweringChain"]
     models: ModelsService
     clock: Clock
 
@@ -139,7 +139,7 @@ class ConversationsService:
         ended = replace(message, state=MessageState.STOPPED)
         try:
             yield Token(text=text)
-            for event in self.chain.answer(query, model):
+            for event in self.chain().answer(query, model):
                 if isinstance(event, Retrieved):
                     hits = event.ranking.hits
                 elif isinstance(event, Token):

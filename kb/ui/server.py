@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kb.adapters.home_lock import HomeLock
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SECONDS_TO_DRAW = 1.0
+SECONDS_TO_DRAW = 0.5
 SECONDS_WITHOUT_A_PAGE = 4.0
 
 _opening = threading.Lock()

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from kb.adapters.sql import database
 from kb.adapters.sql.database import SqlRecords
 from kb.adapters.sql.tables import metadata
 from kb.domain.conversations import (
@@ -88,6 +90,10 @@ class TestDatabase:
                 connection, opts={"include_name": ours, "compare_server_default": True}
             )
             assert compare_metadata(context, metadata) == []
+
+    def test_the_revision_that_needs_no_migration_is_the_last_one(self) -> None:
+        folder = Path(database.__file__).parent / "migrations"
+        assert ScriptDirectory(folder).get_current_head() == database.NEWEST
 
     def test_it_opens_again_with_all_that_was_kept(self, tmp_path: Path) -> None:
         for _ in range(2):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from kb.adapters.sql.conversations import SqlConversations
@@ -16,6 +16,8 @@ from kb.adapters.sql.knowledge_bases import SqlKnowledgeBases
 from kb.domain.errors import DiskFullError, StorageError
 
 BUSY_SECONDS = 30
+NEWEST = "0001"
+"""The last revision in `migrations`."""
 
 
 class SqlTransaction:
@@ -60,6 +62,9 @@ class SqlRecords:
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest revision."""
+    # Alembic takes longer to import than all else at a start, and has seldom anything to do.
+    if _revision(engine) == NEWEST:
+        return
     from alembic import command
     from alembic.config import Config
 
@@ -69,6 +74,14 @@ def migrate(engine: Engine) -> None:
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.begin() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return None if revision is None else str(revision)
 
 
 def _engine(path: Path) -> Engine:
