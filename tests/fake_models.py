@@ -36,6 +36,7 @@ class FakeModelServer:
     """Has one model, or is away."""
 
     model: FakeChatModel | None = None
+    absence: ModelError | None = None
     asked: int = 0
 
     def status(self) -> ServerStatus:
@@ -50,4 +51,6 @@ class FakeModelServer:
 
     def chat_model(self, name: str) -> ChatModel:
         """The one model, whatever name is asked for."""
+        if self.absence:
+            raise self.absence
         return self.model or FakeChatModel(name=name)

@@ -67,14 +67,24 @@ def cut(
     ]
 
 
-def embedded_text(title: str, passage: Passage) -> str:
-    """What is embedded for a passage: title and heading path, then its text on one line each."""
-    path = [part for part in (title, *passage.heading_path) if part]
-    header = " > ".join(dict.fromkeys(" ".join(part.split()) for part in path))
-    words = header.split()
-    # A token is seldom longer than a word, so words bound the header well enough.
-    shown = " ".join(words[:HEADER_TOKENS])
-    return f"{shown}\n{' '.join(passage.text.split())}" if shown else passage.text
+def embedded_texts(title: str, passages: Sequence[Passage], count_tokens: CountTokens) -> list[str]:
+    """What is embedded for each passage: title and heading path on a line, then its text."""
+    headers = [_header(title, passage) for passage in passages]
+    distinct = list(dict.fromkeys(headers))
+    fitting = {
+        header: header[: len(header) * HEADER_TOKENS // max(count, HEADER_TOKENS)].rstrip()
+        for header, count in zip(distinct, count_tokens(distinct), strict=True)
+    }
+    texts = [" ".join(passage.text.split()) for passage in passages]
+    return [
+        f"{fitting[header]}\n{text}".lstrip("\n")
+        for header, text in zip(headers, texts, strict=True)
+    ]
+
+
+def _header(title: str, passage: Passage) -> str:
+    path = [" ".join(part.split()) for part in (title, *passage.heading_path)]
+    return " > ".join(dict.fromkeys(part for part in path if part))
 
 
 def page_offsets(pages: Sequence[Page]) -> dict[int, int]:

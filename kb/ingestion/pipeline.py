@@ -14,10 +14,12 @@ from kb.domain.documents import (
 )
 from kb.domain.jobs import Progress
 from kb.ingestion.detection import detect
-from kb.ingestion.passages import cut, embedded_text
+from kb.ingestion.passages import HEADER_TOKENS, MAX_TOKENS, cut, embedded_texts
 from kb.ports import Embedder, Reader, ReportProgress, Vectors
 
 EMBEDDED_AT_A_TIME = 64
+SPECIAL_TOKENS = 4
+"""Room for the marks that a model puts round a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,11 @@ class Ingestion:
         report(Progress(step="reading"))
         media_type = document.media_type or detect(path, document.name)
         parsed = self.reader.read(path, media_type, document.name)
-        passages = cut(document.id, parsed, self.embedder.count_tokens)
+        room = self.embedder.space.max_tokens - SPECIAL_TOKENS - HEADER_TOKENS
+        count_tokens = self.embedder.count_tokens
+        passages = cut(document.id, parsed, count_tokens, min(MAX_TOKENS, room))
         title = parsed.title or title_from_name(document.name)
-        texts = [embedded_text(title, passage) for passage in passages]
+        texts = embedded_texts(title, passages, count_tokens)
         return Ingested(
             title=title,
             media_type=media_type,

@@ -3,7 +3,7 @@
 from kb.domain.retrieval import Hit
 
 ENOUGH = 0.4
-"""Below this an answer is refused; its refusals, right and wrong, are told by `python -m kb eval`."""
+"""Below this an answer is refused; `python -m kb eval` tells how often, and how often wrongly."""
 
 LOOKED_AT = 5
 

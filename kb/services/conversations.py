@@ -104,12 +104,13 @@ class ConversationsService:
         """Answer in the conversation; the answer is kept as it streams.
 
         The same request_id again writes nothing new and gives no events. Closing the
-        iterator stops the answer and keeps what was said.
+        iterator stops the answer and keeps what was said. Raises ModelError, kept with the
+        question.
         """
         conversation = self.access.require_conversation(id)
         text = checked_question(question)
         scope = self.access.scope(conversation.knowledge_base_id, document_ids)
-        chat_model = self.models.chat_model(model)
+        chat_model, absence = self._chat_model(model)
         with self.records.writing() as records:
             if records.conversations.answer_to(id, request_id) is not None:
                 return iter(())
@@ -120,15 +121,24 @@ class ConversationsService:
             answer = replace(
                 self._message(id, Role.ASSISTANT, ""),
                 state=MessageState.STREAMING,
-                model=chat_model.name if chat_model else QUOTES,
+                model=chat_model.name if chat_model else model or QUOTES,
             )
             records.conversations.add_message(answer, request_id)
             records.conversations.touch(id, self.clock())
+        if absence:
+            self._save(replace(answer, state=MessageState.FAILED, error=str(absence)))
+            raise absence
         query = Query(text=text, scope=scope, history=_turns(before))
         events = self._kept(answer, query, chat_model)
         # Begun here, so that closing it before its first event ends the message as well.
         next(events)
         return events
+
+    def _chat_model(self, name: str | None) -> tuple[ChatModel | None, QuireError | None]:
+        try:
+            return self.models.chat_model(name), None
+        except QuireError as error:
+            return None, error
 
     def _kept(
         self, message: Message, query: Query, model: ChatModel | None

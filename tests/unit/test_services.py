@@ -22,6 +22,7 @@ from kb.domain.conversations import (
 from kb.domain.documents import DocumentState, KnowledgeBase
 from kb.domain.errors import (
     InvalidInputError,
+    ModelMissingError,
     ModelUnreachableError,
     NotAllowedError,
     NotFoundError,
@@ -361,6 +362,18 @@ class TestConversations:
         assert failed.state is MessageState.FAILED
         assert failed.error == "Ollama went away. Start it."
         assert failed.content == "It was built of basalt [1]. "
+
+    def test_a_question_to_a_model_that_is_gone_is_kept_with_the_reason(
+        self, app: App, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        gone = ModelMissingError("llama is not installed.", advice="Choose another one.")
+        app.model_server = FakeModelServer(absence=gone)
+        with pytest.raises(ModelMissingError):
+            app.workspace(ALICE).conversations.ask(conversation.id, BRIDGE, "1", model="llama")
+        question, answer = workspace.conversations.messages(conversation.id)
+        assert question.content == BRIDGE
+        assert (answer.state, answer.model) == (MessageState.FAILED, "llama")
+        assert answer.error == "llama is not installed. Choose another one."
 
     def test_an_answer_cut_off_by_a_crash_is_shown_as_stopped_after_the_restart(
         self, tmp_path: Path
