@@ -24,14 +24,11 @@ from rich.table import Table
 
 from kb.answering.citations import without_marks
 from kb.bootstrap import App, open_app
-from kb.cli.add import Source, add_all, sources_of
 from kb.cli.ask import answered
+from kb.cli.evaluate import ingest
 from kb.domain.conversations import QUOTES, Answer
-from kb.domain.documents import DocumentState
-from kb.domain.errors import NotFoundError
 from kb.domain.words import content_words
 from kb.evaluation.questions import as_question, json_lines
-from kb.services.workspace import Workspace
 from kb.settings import load_settings
 
 NEARLY_ALL = 0.8
@@ -67,11 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def ask_set(app: App, folder: Path, limit: int | None = None) -> list[Asked]:
     """The quoted answers to a set's questions; its documents are added where they are missing."""
+    ingest(app, folder.name, folder)
     workspace = app.workspace()
-    corpus = folder / "corpus.jsonl"
-    sources = list(sources_of(corpus if corpus.exists() else folder / "docs"))
-    for told in add_all(app, folder.name, _missing(workspace, folder.name, sources)):
-        print(told["error"] or f"added {told['document']}")
     base = workspace.knowledge_bases.named(folder.name)
     lines = list(json_lines(folder / "questions.jsonl"))[:limit]
     return [
@@ -143,19 +137,6 @@ def _holds_evidence(one: Asked) -> bool:
 
 def _quotes(answer: Answer) -> list[str]:
     return [without_marks(citation.claim.text) for citation in answer.citations]
-
-
-def _missing(workspace: Workspace, kb: str, sources: Sequence[Source]) -> list[Source]:
-    try:
-        base = workspace.knowledge_bases.named(kb)
-    except NotFoundError:
-        return list(sources)
-    ready = {
-        one.document.name
-        for one in workspace.documents.listed(base.id)
-        if one.document.state is DocumentState.READY
-    }
-    return [source for source in sources if source.name not in ready]
 
 
 def _mean(values: Iterable[float] | Iterator[int]) -> float | None:

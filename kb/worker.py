@@ -58,8 +58,6 @@ class Worker:
             return False
         try:
             self._ingest(job)
-        except JobCancelledError:
-            log.info("Job %s was taken away.", job.id)
         except QuireError as error:
             if self._stop.is_set():
                 self._give_back(job)
@@ -81,6 +79,9 @@ class Worker:
         self._publish(job, document, ingested)
 
     def _report(self, job: Job, progress: Progress) -> None:
+        if self._stop.is_set():
+            # Else the next batch would start the children again that `stop` has ended.
+            raise JobCancelledError("Quire is being stopped.")
         with self._app.records.writing() as records:
             if not records.jobs.report(job, progress, self._app.clock() + LEASE):
                 raise JobCancelledError("The document was removed meanwhile.")
@@ -125,7 +126,7 @@ class Worker:
         indexes.forget_files({older.content_sha256 for older in replaced})
 
     def _failed(self, job: Job, error: QuireError) -> None:
-        if isinstance(error, NotFoundError):
+        if isinstance(error, NotFoundError | JobCancelledError):
             log.info("The document of job %s was removed.", job.id)
         elif error.retryable and job.attempt < MOST_ATTEMPTS:
             with self._app.records.writing() as records:

@@ -42,7 +42,7 @@ def draw() -> None:
             first_steps.draw(base, listed)
     progress.line(base.id)
     with st.container(key="conversation"):
-        chat.history(base, messages, has_models=has_models)
+        chat.history(base, messages, listed, has_models=has_models)
         chat.answer_now(base, conversation, model)
     citations.panel(conversation.id if conversation else None)
 

@@ -1,5 +1,6 @@
 """A server of language models, and a model, without either."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,32 @@ class FakeChatModel:
             yield piece
         if self.trouble:
             raise self.trouble
+
+
+class SilentModel(FakeChatModel):
+    """Says nothing until it is hung up, as a model that is being loaded; `waits` tells when."""
+
+    def __init__(self) -> None:
+        super().__init__(name="silent")
+        self.waits = threading.Event()
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Ends when it is closed, from whatever thread."""
+        return _Silence(self.waits)
+
+
+class _Silence(Iterator[str]):
+    def __init__(self, waits: threading.Event) -> None:
+        self._waits = waits
+        self._closed = threading.Event()
+
+    def __next__(self) -> str:
+        self._waits.set()
+        self._closed.wait(30)
+        raise StopIteration
+
+    def close(self) -> None:
+        self._closed.set()
 
 
 @dataclass(kw_only=True)

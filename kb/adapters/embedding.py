@@ -7,18 +7,13 @@ page, and a child at low priority can embed a whole library beside it.
 import json
 import logging
 import os
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-import kb
-from kb.adapters.readers.frames import read_frame
-from kb.domain import errors
+from kb.adapters.child_process import ChildProcess, Failure, as_error, python_path
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.errors import ModelCrashedError, ModelError, ModelMissingError
 from kb.ports import Vectors
@@ -26,7 +21,6 @@ from kb.ports import Vectors
 log = logging.getLogger(__name__)
 
 CHILD_MODULE = "kb.adapters.embedding_child"
-SECONDS_TO_END = 5.0
 BATCH = 128
 """Texts sent at a time: enough for the child to sort by length, few enough to report progress."""
 
@@ -40,11 +34,10 @@ class EmbeddingProcess:
     def __init__(self, model: str, *, threads: int, niceness: int = 0) -> None:
         # The child runs in another folder, where a relative path means something else.
         folder = Path(model).expanduser()
-        self._model = str(folder.resolve()) if model and folder.is_dir() else model
-        self._threads = threads
-        self._niceness = niceness
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
+        known = str(folder.resolve()) if model and folder.is_dir() else model
+        self._process = ChildProcess(
+            CHILD_MODULE, known, str(threads), str(niceness), environment=_environment
+        )
         self._space: EmbeddingSpace | None = None
         self.settled = False
 
@@ -68,8 +61,7 @@ class EmbeddingProcess:
 
     def start(self) -> None:
         """Begin to load the model without waiting for it."""
-        with self._lock:
-            self._running()
+        self._process.start()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text under the model's own tokenizer, special ones not counted."""
@@ -97,12 +89,7 @@ class EmbeddingProcess:
 
     def close(self) -> None:
         """End the process; the next use starts a new one."""
-        child = self._child
-        if child is not None:
-            # Whoever waits for its answer holds the lock.
-            child.kill()
-        with self._lock:
-            self._end()
+        self._process.close()
 
     def _vectors(self, op: str, texts: Sequence[str]) -> Vectors:
         reply, body = self._ask(op, texts)
@@ -111,63 +98,18 @@ class EmbeddingProcess:
 
     def _ask(self, op: str, texts: Sequence[str]) -> tuple[dict[str, Any], bytes]:
         line = json.dumps({"op": op, "texts": list(texts)}).encode() + b"\n"
-        with self._lock:
-            child = self._running()
-            try:
-                reply, body = _exchange(child, line)
-            except (OSError, EOFError) as error:
-                self._end()
-                raise ModelCrashedError(
-                    "The embedding model's process ended while it worked.",
-                    advice="Try again; if it happens again, there may be too little memory.",
-                ) from error
+        try:
+            head, body = self._process.ask(line, frames=2)
+        except EOFError as error:
+            raise ModelCrashedError(
+                "The embedding model's process ended while it worked.",
+                advice="Try again; if it happens again, there may be too little memory.",
+            ) from error
+        reply: dict[str, Any] = json.loads(head)
         if failure := reply.get("error"):
-            raise getattr(errors, failure["kind"], ModelMissingError)(
-                failure["what"], subject=failure["subject"], advice=failure["advice"]
-            )
+            raise as_error(Failure(**failure), otherwise=ModelMissingError)
         return reply, body
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
-            self._end()
-            self._child = self._started()
-        return self._child
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        root = str(Path(str(kb.__file__)).resolve().parent.parent)
-        paths = [root, os.environ.get("PYTHONPATH", "")]
-        numbers = (self._threads, self._niceness)
-        return subprocess.Popen(
-            [sys.executable, "-m", CHILD_MODULE, self._model, *map(str, numbers)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=root,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait(SECONDS_TO_END)
-        for pipe in _pipes(child):
-            pipe.close()
-
-
-def _exchange(child: subprocess.Popen[bytes], line: bytes) -> tuple[dict[str, Any], bytes]:
-    stdin, stdout = _pipes(child)
-    stdin.write(line)
-    stdin.flush()
-    head, body = read_frame(stdout), read_frame(stdout)  # type: ignore[arg-type]
-    if head is None or body is None:
-        raise EOFError
-    reply: dict[str, Any] = json.loads(head)
-    return reply, body
-
-
-def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if child.stdin is None or child.stdout is None:
-        raise ModelError("The embedding model's process could not be started.")
-    return child.stdin, child.stdout
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": python_path(os.environ)}

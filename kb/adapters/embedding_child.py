@@ -9,11 +9,12 @@ import json
 import os
 import re
 import sys
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from kb.adapters.readers.frames import write_frame
+from kb.adapters.child_process import as_failure, take_stdout, write_frame
 from kb.domain.errors import ModelMissingError, QuireError
 
 if TYPE_CHECKING:
@@ -23,14 +24,12 @@ BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 BATCH = 8
-"""As fast as larger batches on a processor, and bounds the memory; see `bench/embedding.py`."""
+"""As fast as larger batches on a processor, and bounds the memory."""
 
 
 def main(model_name: str, threads: int, niceness: int) -> None:
     """Load the model and answer requests until there are no more."""
-    replies = os.fdopen(os.dup(1), "wb")
-    # Whatever libraries print must not stand between the frames.
-    os.dup2(2, 1)
+    replies = take_stdout()
     os.nice(niceness)
     os.environ.update({"TOKENIZERS_PARALLELISM": "false", "OMP_NUM_THREADS": str(threads)})
     try:
@@ -140,14 +139,9 @@ def _serve(
 
 
 def _answer_all_with(replies: BinaryIO, error: QuireError) -> None:
-    failure = {
-        "kind": type(error).__name__,
-        "what": error.what,
-        "subject": error.subject,
-        "advice": error.advice,
-    }
+    failure = json.dumps({"error": asdict(as_failure(error))}).encode()
     for _ in sys.stdin.buffer:
-        write_frame(replies, json.dumps({"error": failure}).encode())
+        write_frame(replies, failure)
         write_frame(replies, b"")
 
 

@@ -1,6 +1,7 @@
 """The answering chain: retrieve, write, cite, as LangChain runnables that stream events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -50,19 +51,42 @@ class AnsweringChain:
     retriever: HybridRetriever
     embedder: Embedder
 
-    def answer(self, query: Query, model: ChatModel | None) -> Iterator[AnswerEvent]:
+    def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
         """Retrieved, then Token after Token, then Finished. Without a model: quotes.
 
-        Closing the iterator ends the generation. Raises ModelError, EmbeddingSpaceError.
+        Raises ModelError, EmbeddingSpaceError while it is read.
         """
         run = _Run(retriever=self.retriever, embedder=self.embedder, model=model)
+        return AnswerEvents(run, query)
+
+
+class AnswerEvents(Iterator[AnswerEvent]):
+    """The events of one answer. `close` ends the generation from any thread, also while it waits.
+
+    An answer that was closed has no Finished.
+    """
+
+    def __init__(self, run: "_Run", query: Query) -> None:
+        self._run = run
+        self._events = self._read(query)
+
+    def __next__(self) -> AnswerEvent:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Stop; a thread that waits inside sees the end of the events."""
+        self._run.stop()
+        with suppress(ValueError):  # such a thread closes them itself
+            self._events.close()
+
+    def _read(self, query: Query) -> Generator[AnswerEvent]:
         # Held by a name: else it is closed, and read to its end, before `finally` is reached.
-        events = run.chain().stream(query)
+        events = self._run.chain().stream(query)
         try:
             for event in events:  # noqa: UP028 - closing must reach us first
                 yield event
         finally:
-            run.stop()
+            self._run.stop()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +100,7 @@ class _Run:
     pieces: Iterator[str] | None = None
     elapsed: dict[str, float] = field(default_factory=dict)
     begun: float = field(default_factory=perf_counter)
+    stopped: bool = False
 
     def chain(self) -> Runnable[Query, AnswerEvent]:
         """Each stage passes on what it does not change."""
@@ -87,9 +112,11 @@ class _Run:
 
     def stop(self) -> None:
         """End the generation. LangChain reads a closed stream to its end otherwise."""
+        self.stopped = True
         close = getattr(self.pieces, "close", None)
         if close:
-            close()
+            with suppress(ValueError):  # a thread is inside, and ends at its next piece
+                close()
 
     def _retrieve(self, queries: Iterator[Query]) -> Iterator[AnswerEvent]:
         for query in queries:
@@ -117,7 +144,8 @@ class _Run:
                 return
             if isinstance(event, Token):
                 text += event.text
-        yield self._cited(text.strip())
+        if not self.stopped:
+            yield self._cited(text.strip())
 
     def _writer(self, ranking: Ranking) -> Iterator[str]:
         if self.model is None:
@@ -138,7 +166,8 @@ class _Run:
         if self.model is not None:
             for prompt in prompts:
                 self.pieces = self.model.stream(_said(prompt.to_messages()))
-                yield from self.pieces
+                if not self.stopped:
+                    yield from self.pieces
 
     def _cited(self, text: str) -> Finished:
         if not text:

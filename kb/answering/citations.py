@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from kb.answering.support import Check, check_support
+from kb.answering.support import check_support
 from kb.domain.conversations import Citation, Claim
-from kb.domain.documents import Passage
 from kb.domain.retrieval import Hit
 from kb.domain.sentences import sentence_spans
 
@@ -72,19 +71,11 @@ def _citation(number: int, claim: Claim, hit: Hit) -> Citation:
         passage_id=hit.passage.id,
         document_id=hit.document.id,
         document_name=hit.document.name,
-        page=_page(hit.passage),
+        # Passages do not cross pages, so each of their sentences is on their first one.
+        page=hit.page,
         paged=hit.document.page_count is not None,
-        quote=_quote(hit.passage, check),
+        quote=hit.passage.text[check.start : check.end],
         text=hit.passage.text,
         support=check.support,
         score=check.score,
     )
-
-
-def _quote(passage: Passage, check: Check) -> str:
-    return passage.text[check.start : check.end]
-
-
-def _page(passage: Passage) -> int:
-    # Passages do not cross pages, so the first page is the page of every sentence in them.
-    return passage.page_first

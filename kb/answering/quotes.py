@@ -25,7 +25,7 @@ MOST_HEADING_WORDS = 14
 LONGEST = 600
 
 MEANING, WORDS, PASSAGE = 0.4, 0.2, 0.4
-"""Shares of a sentence's score; compared by `python -m bench.quotes`, as the next ones are."""
+"""Shares of a sentence's score; measured by `python -m bench.quotes`, as the next ones are."""
 
 ALIKE = 0.9
 """Cosine from which two sentences say the same."""

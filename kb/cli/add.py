@@ -14,11 +14,10 @@ from kb.bootstrap import App
 from kb.cli import options, output
 from kb.domain.documents import Document, DocumentState, KnowledgeBase
 from kb.domain.errors import InvalidInputError, NotFoundError, QuireError
+from kb.domain.media_types import RECORD
 from kb.evaluation.questions import filled_lines, json_lines, json_object
 from kb.services.workspace import Workspace
 from kb.worker import Worker
-
-RECORD_TYPE = "application/vnd.quire.record+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,7 @@ def _add_one(
     if source.problem:
         return _told(source, None, "failed", begun, source.problem)
     try:
-        media_type = RECORD_TYPE if source.record is not None else ""
+        media_type = RECORD if source.record is not None else ""
         with closing(source.open()) as stream:
             added = workspace.documents.add(base.id, source.name, stream, media_type)
         while worker.one_step():

@@ -17,6 +17,9 @@ from kb.evaluation.questions import as_question, json_lines
 from kb.retrieval.evidence import enough
 from kb.services.workspace import Workspace
 
+CLOSEST = 3
+"""How many passages stand below an answer that was refused."""
+
 
 def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     """Describe the commands."""
@@ -52,6 +55,10 @@ def run_search(args: argparse.Namespace, app: App) -> int:
     """Print the passages found."""
     workspace = app.workspace()
     base_id = workspace.knowledge_bases.named(args.kb).id
+    if args.batch:
+        # Loads the model, so that the first question's time is that of its search.
+        workspace.models.embedding_space()
+        workspace.answers.search(base_id, "warm", k=1)
     for question in _questions(args):
         begun = perf_counter()
         ranking = rank(workspace, base_id, question, args.k)
@@ -76,6 +83,8 @@ def run_ask(args: argparse.Namespace, app: App) -> int:
             output.as_json(told)
         else:
             _print_answer(answer)
+            if answer.refused:
+                _print_ranking(rank(workspace, base_id, question, CLOSEST), as_json=False)
     return 0
 
 

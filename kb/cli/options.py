@@ -2,13 +2,13 @@
 
 import argparse
 
-DEFAULT_KB = "My documents"
+from kb.services.knowledge_bases import FIRST_NAME
 
 
 def add_kb(parser: argparse.ArgumentParser) -> None:
     """--kb NAME."""
     parser.add_argument(
-        "--kb", default=DEFAULT_KB, metavar="NAME", help=f"knowledge base (default: {DEFAULT_KB})"
+        "--kb", default=FIRST_NAME, metavar="NAME", help=f"knowledge base (default: {FIRST_NAME})"
     )
 
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kb.domain.errors import InvalidInputError
 
-told = Console(stderr=True)
+stderr = Console(stderr=True)
 
 
 def as_json(value: dict[str, Any]) -> None:
@@ -22,26 +22,26 @@ def as_json(value: dict[str, Any]) -> None:
 
 
 def line(text: str = "") -> None:
-    """Print a line for people; what a terminal would obey is shown instead."""
-    safe = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Print a line for people."""
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(safe.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.write(_harmless(text).encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def error(text: str) -> None:
     """Say what went wrong."""
-    told.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    stderr.print(_harmless(text), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def progress() -> Progress:
     """A bar with an estimate of the rest, on a terminal only."""
     return Progress(
-        TextColumn("{task.description}"),
+        # A name in brackets is no markup.
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=told,
-        disable=not told.is_terminal,
+        console=stderr,
+        disable=not stderr.is_terminal,
     )
 
 
@@ -52,5 +52,10 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(
         level=level.upper(),
         format="%(message)s",
-        handlers=[RichHandler(console=told, show_path=False)],
+        handlers=[RichHandler(console=stderr, show_path=False)],
     )
+
+
+def _harmless(text: str) -> str:
+    """The text with a sign in place of each character that a terminal would obey."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

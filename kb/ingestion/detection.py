@@ -2,17 +2,12 @@
 
 import codecs
 import json
+import mmap
 import zipfile
 from pathlib import Path, PurePosixPath
 
 from kb.domain.errors import DamagedFileError, IngestionError, UnsupportedFileError
-
-PDF = "application/pdf"
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MARKDOWN = "text/markdown"
-HTML = "text/html"
-PLAIN = "text/plain"
-RECORD = "application/vnd.quire.record+json"
+from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, RECORD, WORD
 
 ENDINGS = {
     ".pdf": PDF,
@@ -113,8 +108,13 @@ def _zip_type(path: Path, ending: str) -> str:
 
 def _ole_type(path: Path, ending: str) -> str:
     """A Word document with a password is an OLE file; its reader says so."""
-    if ENDINGS.get(ending) == WORD and OLE_ENCRYPTED in path.read_bytes():
-        return WORD
+    if ENDINGS.get(ending) == WORD:
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            if content.find(OLE_ENCRYPTED) >= 0:
+                return WORD
     raise _other(ending)
 
 

@@ -18,6 +18,9 @@ from kb.ingestion.passages import HEADER_TOKENS, MAX_TOKENS, cut, embedded_texts
 from kb.ports import Embedder, Reader, ReportProgress, Vectors
 
 EMBEDDED_AT_A_TIME = 64
+FEWEST_TOKENS = 32
+"""A passage of a model with a tiny window: its end may go unread, but it is still a passage."""
+
 SPECIAL_TOKENS = 4
 """Room for the marks that a model puts round a text."""
 
@@ -50,7 +53,7 @@ class Ingestion:
         parsed = self.reader.read(path, media_type, document.name)
         room = self.embedder.space.max_tokens - SPECIAL_TOKENS - HEADER_TOKENS
         count_tokens = self.embedder.count_tokens
-        passages = cut(document.id, parsed, count_tokens, min(MAX_TOKENS, room))
+        passages = cut(document.id, parsed, count_tokens, min(MAX_TOKENS, max(room, FEWEST_TOKENS)))
         title = parsed.title or title_from_name(document.name)
         texts = embedded_texts(title, passages, count_tokens)
         return Ingested(

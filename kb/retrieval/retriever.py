@@ -24,7 +24,7 @@ from kb.retrieval.evidence import evidence
 from kb.retrieval.fusion import DENSE_WEIGHT, fused
 
 CANDIDATES = 100
-"""How many passages each search brings to the fusion."""
+"""How many passages each search brings to the fusion, at least."""
 
 
 class HybridRetriever(BaseRetriever):
@@ -50,12 +50,13 @@ class HybridRetriever(BaseRetriever):
         space_id = base.embedding_space_id
         if space_id is None:
             return Ranking(query=query, hits=(), evidence=0.0)
+        candidates = max(CANDIDATES, k)
         with _timed(elapsed, "dense"):
             vector = self._question_vector(base, query)
-            near = self._nearest(query.scope, space_id, vector)
+            near = self._nearest(query.scope, space_id, vector, candidates)
         with _timed(elapsed, "words"):
             worded = dict(
-                self.words.search(base.id, query.text, CANDIDATES, query.scope.document_ids)
+                self.words.search(base.id, query.text, candidates, query.scope.document_ids)
             )
         with _timed(elapsed, "fuse"), self.records.reading() as view:
             found = _candidates(view, query.scope, [*near, *worded])
@@ -74,16 +75,16 @@ class HybridRetriever(BaseRetriever):
         return self.embedder.embed_query(query.text)
 
     def _nearest(
-        self, scope: Scope, space_id: EmbeddingSpaceId, vector: Vectors
+        self, scope: Scope, space_id: EmbeddingSpaceId, vector: Vectors, k: int
     ) -> list[PassageId]:
         if scope.document_ids is None:
-            found = self.vectors.search(scope.knowledge_base_id, space_id, vector, CANDIDATES)
+            found = self.vectors.search(scope.knowledge_base_id, space_id, vector, k)
             return [id for id, _ in found]
         # A metadata filter costs Chroma many times an exact search over a few documents.
         with self.records.reading() as view:
             ids, rows = view.documents.vectors_of_documents(scope.document_ids, space_id)
         cosines = _cosines(ids, rows, vector)
-        return sorted(cosines, key=lambda id: -cosines[id])[:CANDIDATES]
+        return sorted(cosines, key=lambda id: -cosines[id])[:k]
 
     def _best(
         self,

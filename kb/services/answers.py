@@ -57,16 +57,16 @@ class AnswersService:
         return self.chain().answer(query, self.models.chat_model(model))
 
     def _scope(self, base_id: KnowledgeBaseId, names: Collection[str] | None) -> Scope:
+        whole = self.access.scope(base_id)
         if names is None:
-            return self.access.scope(base_id)
-        scope = self.access.scope(base_id)
+            return whole
         with self.records.reading() as view:
             documents = view.documents.of(base_id)
         for missing in set(names) - {document.name for document in documents}:
             raise NotFoundError(f"There is no document called {missing}.", subject=missing)
         # A name can stand for a ready document and its next version.
         ids = [document.id for document in documents if document.name in names]
-        return self.access.scope(scope.knowledge_base_id, ids)
+        return self.access.scope(base_id, ids)
 
 
 def checked_question(question: str) -> str:

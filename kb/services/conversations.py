@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from kb.services.answers import checked_question
 from kb.services.models import ModelsService
 
 if TYPE_CHECKING:
-    from kb.answering.chain import AnsweringChain
+    from kb.answering.chain import AnswerEvents, AnsweringChain
 
 NEW_TITLE = "New conversation"
 TITLE_LENGTH = 60
@@ -104,35 +105,27 @@ class ConversationsService:
         """Answer in the conversation; the answer is kept as it streams.
 
         The same request_id again writes nothing new and gives no events. Closing the
-        iterator stops the answer and keeps what was said. Raises ModelError, kept with the
-        question.
+        iterator, from whatever thread, stops the answer and keeps what was said. Raises
+        ModelError, kept with the question.
         """
         conversation = self.access.require_conversation(id)
         text = checked_question(question)
         scope = self.access.scope(conversation.knowledge_base_id, document_ids)
         chat_model, absence = self._chat_model(model)
-        with self.records.writing() as records:
-            if records.conversations.answer_to(id, request_id) is not None:
-                return iter(())
-            before = records.conversations.messages(id)
-            if conversation.title == NEW_TITLE and not before:
-                records.conversations.rename(id, _short(text))
-            records.conversations.add_message(self._message(id, Role.USER, text), request_id)
-            answer = replace(
-                self._message(id, Role.ASSISTANT, ""),
-                state=MessageState.STREAMING,
-                model=chat_model.name if chat_model else model or QUOTES,
-            )
-            records.conversations.add_message(answer, request_id)
-            records.conversations.touch(id, self.clock())
+        writer = chat_model.name if chat_model else model or QUOTES
+        begun = self._begin(conversation, text, request_id, writer)
+        if begun is None:
+            return iter(())
+        answer, before = begun
         if absence:
             self._save(replace(answer, state=MessageState.FAILED, error=str(absence)))
             raise absence
         query = Query(text=text, scope=scope, history=_turns(before))
-        events = self._kept(answer, query, chat_model)
+        events = self.chain().answer(query, chat_model)
+        kept = self._kept(answer, events)
         # Begun here, so that closing it before its first event ends the message as well.
-        next(events)
-        return events
+        next(kept)
+        return _Stoppable(events, kept)
 
     def _chat_model(self, name: str | None) -> tuple[ChatModel | None, QuireError | None]:
         try:
@@ -140,16 +133,36 @@ class ConversationsService:
         except QuireError as error:
             return None, error
 
-    def _kept(
-        self, message: Message, query: Query, model: ChatModel | None
-    ) -> Iterator[AnswerEvent]:
+    def _begin(
+        self, conversation: Conversation, question: str, request_id: str, model: str
+    ) -> tuple[Message, list[Message]] | None:
+        """Keep the question with an empty answer, and give that and what was said before.
+
+        None where this request was begun already.
+        """
+        id = conversation.id
+        answer = replace(
+            self._message(id, Role.ASSISTANT, ""), state=MessageState.STREAMING, model=model
+        )
+        with self.records.writing() as records:
+            if records.conversations.answer_to(id, request_id) is not None:
+                return None
+            before = records.conversations.messages(id)
+            if conversation.title == NEW_TITLE and not before:
+                records.conversations.rename(id, _short(question))
+            records.conversations.add_message(self._message(id, Role.USER, question), request_id)
+            records.conversations.add_message(answer, request_id)
+            records.conversations.touch(id, self.clock())
+        return answer, before
+
+    def _kept(self, message: Message, events: "AnswerEvents") -> Generator[AnswerEvent]:
         """An empty token, then the events; saved as the text grows, and however it ends."""
         hits: tuple[Hit, ...] = ()
         text, saved_at = "", time.monotonic()
         ended = replace(message, state=MessageState.STOPPED)
         try:
             yield Token(text=text)
-            for event in self.chain().answer(query, model):
+            for event in events:
                 if isinstance(event, Retrieved):
                     hits = event.ranking.hits
                 elif isinstance(event, Token):
@@ -164,6 +177,7 @@ class ConversationsService:
             ended = replace(ended, state=MessageState.FAILED, error=str(error))
             raise
         finally:
+            events.close()
             complete = ended.state is MessageState.COMPLETE
             self._save(ended if complete else _so_far(ended, text, hits))
 
@@ -184,6 +198,22 @@ class ConversationsService:
             state=MessageState.COMPLETE,
             created_at=self.clock(),
         )
+
+
+class _Stoppable(Iterator[AnswerEvent]):
+    """The events of an answer that is kept; `close` may come while another thread waits in it."""
+
+    def __init__(self, events: "AnswerEvents", kept: Generator[AnswerEvent]) -> None:
+        self._events = events
+        self._kept = kept
+
+    def __next__(self) -> AnswerEvent:
+        return next(self._kept)
+
+    def close(self) -> None:
+        self._events.close()
+        with suppress(ValueError):  # the thread inside sees the end, and saves
+            self._kept.close()
 
 
 def _finished(message: Message, answer: Answer) -> Message:

@@ -19,6 +19,7 @@ from kb.domain.documents import (
 )
 from kb.domain.errors import InvalidInputError
 from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
+from kb.domain.media_types import PDF
 from kb.ports import Clock, FileStore, Records, Transaction
 from kb.services.access import Access
 from kb.services.indexes import Indexes
@@ -88,10 +89,6 @@ class DocumentsService:
             for document in documents
         ]
 
-    def pending(self, base_id: KnowledgeBaseId) -> int:
-        """How many documents are not ready yet."""
-        return sum(listed.document.state is DocumentState.QUEUED for listed in self.listed(base_id))
-
     def get(self, id: DocumentId) -> Document:
         """Raises NotFoundError."""
         return self.access.require_document(Action.SEE, id)
@@ -116,7 +113,7 @@ class DocumentsService:
     def picture(self, id: DocumentId, page: int, scale: float = 1.5) -> bytes | None:
         """PNG of a page, `scale` pixels a point; None for formats that have no pages to show."""
         document = self.access.require_document(Action.SEE, id)
-        if document.media_type != "application/pdf":
+        if document.media_type != PDF:
             return None
         return self.draw_page(self.files.path(document.content_sha256), page, scale)
 
@@ -135,8 +132,9 @@ class DocumentsService:
         with self.records.writing() as records:
             base = records.knowledge_bases.get(document.knowledge_base_id)
             passage_ids = forget(records, id)
-        self.indexes.forget(base.id, base.embedding_space_id, passage_ids)
+        # The file first: a damaged vector index is told of, and must not keep it.
         self.indexes.forget_files({document.content_sha256})
+        self.indexes.forget(base.id, base.embedding_space_id, passage_ids)
 
     def _record(
         self,
@@ -150,7 +148,7 @@ class DocumentsService:
         there = records.documents.of_content(sha256)
         alike = [d for d in there if d.knowledge_base_id == base_id]
         for same in alike:
-            if same.state is not DocumentState.FAILED:
+            if same.state is DocumentState.READY or _will_be_read_alike(same, name):
                 return Added(document=same, duplicate=True)
         for same in alike:
             # Under another name it may well be readable: endings tell types.
@@ -176,6 +174,17 @@ class DocumentsService:
         records.documents.requeue(document.id)
         records.jobs.remove_of(document.id)
         records.jobs.add(ingest_job(document.id), self.clock())
+
+
+def _will_be_read_alike(queued: Document, name: str) -> bool:
+    """Whether what becomes of a waiting document will become of its content under this name.
+
+    Endings tell types, and an empty file is refused by its name.
+    """
+    if queued.state is not DocumentState.QUEUED:
+        return False
+    alike = Path(queued.name).suffix.lower() == Path(name).suffix.lower()
+    return queued.name == name or (alike and queued.size_bytes > 0)
 
 
 def forget(records: Transaction, id: DocumentId) -> list[PassageId]:

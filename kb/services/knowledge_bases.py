@@ -45,7 +45,13 @@ class KnowledgeBasesService:
     def first(self) -> KnowledgeBase:
         """The oldest one, made now if there is none."""
         bases = self.all()
-        return bases[0] if bases else self.create(FIRST_NAME)
+        if bases:
+            return bases[0]
+        try:
+            return self.create(FIRST_NAME)
+        except InvalidInputError:
+            # Another page has made it meanwhile.
+            return self.named(FIRST_NAME)
 
     def create(self, name: str) -> KnowledgeBase:
         """Make an empty one. Raises InvalidInputError for a name that is empty or taken."""
@@ -77,10 +83,11 @@ class KnowledgeBasesService:
             for document in documents:
                 records.jobs.remove_of(document.id)
             records.knowledge_bases.remove(id)
+        # The files first: a damaged vector index is told of, and must not keep them.
+        self.indexes.forget_files({document.content_sha256 for document in documents})
         if base.embedding_space_id:
             with self.indexes.lock:
                 self.indexes.vectors.drop(id, base.embedding_space_id)
-        self.indexes.forget_files({document.content_sha256 for document in documents})
 
     def _free_name(self, records: Transaction, name: str) -> str:
         stripped = " ".join(name.split())

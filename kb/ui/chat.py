@@ -14,32 +14,43 @@ from kb.domain.conversations import (
     Role,
     Token,
 )
-from kb.domain.documents import KnowledgeBase
+from kb.domain.documents import DocumentState, KnowledgeBase
 from kb.domain.errors import QuireError
-from kb.ui import answers, citations, session
+from kb.services.answers import checked_question
+from kb.services.documents import ListedDocument
+from kb.ui import answers, citations, progress, session
 from kb.ui.reading import block, read
 from kb.ui.streaming import Answering
-from kb.ui.text import visible
+from kb.ui.text import counted, visible
 
 CLOSEST = 3
-DRAW_EVERY_SECONDS = 0.06
 
 
 def ask(question: str, model: str) -> None:
     """Let a question be asked at the next drawing, under an id that makes it asked once."""
-    session.remember(session.ASKED, (uuid.uuid4().hex, question, model))
+    with session.told_errors():
+        session.remember(session.ASKED, (uuid.uuid4().hex, checked_question(question), model))
 
 
-def history(base: KnowledgeBase, messages: Sequence[Message], *, has_models: bool) -> None:
+def history(
+    base: KnowledgeBase,
+    messages: Sequence[Message],
+    listed: Sequence[ListedDocument],
+    *,
+    has_models: bool,
+) -> None:
     """What was said, each answer with the way out where it has none."""
+    any_ready = any(each.document.state is DocumentState.READY for each in listed)
     current = session.parameter(session.EVIDENCE_PARAMETER)
     for message in messages:
         with st.container(key=f"{message.role}-{message.id}"):
             answers.draw(
                 message, current=current, on_open=citations.open_evidence, models=has_models
             )
-            if message.refused:
+            if message.refused and any_ready:
                 _closest(base, message, messages)
+    if messages and messages[-1].refused:
+        _still_read(messages, progress.pending(listed))
     if messages and messages[-1].state is MessageState.FAILED:
         _instead(messages)
     if messages and messages[-1].state is MessageState.STREAMING:
@@ -113,6 +124,15 @@ def _closest(base: KnowledgeBase, message: Message, messages: Sequence[Message])
         answers.draw_found(
             ranking.hits, f"closest-found-{message.id}", on_open=citations.open_evidence
         )
+
+
+def _still_read(messages: Sequence[Message], waiting: Sequence[ListedDocument]) -> None:
+    """After a refusal: what was not searched, as it is still being read; and asking again."""
+    if not waiting:
+        return
+    st.caption(f"Not searched, as it is still being read: {counted(len(waiting), 'document')}.")
+    question = _question_of(messages[-1], messages)
+    st.button("Ask again", key=f"again-{messages[-1].id}", on_click=ask, args=(question, ""))
 
 
 def _instead(messages: Sequence[Message]) -> None:

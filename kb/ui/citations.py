@@ -238,7 +238,9 @@ def quote_boxes(evidence: Evidence, page: Page) -> Boxes:
 
 
 def _span_on(page: Page, passage: Passage, quote: str) -> tuple[int, int]:
-    at = page.text.find(passage.text)
+    # The same words may stand on the page twice; the passage's own begin in its first line.
+    line = min((box.start for box in passage.boxes if box.page == page.number), default=0)
+    at = page.text.find(passage.text, line)
     within = passage.text.find(quote) if quote else -1
     if at < 0 or within < 0:
         return (0, len(page.text))

@@ -27,9 +27,10 @@ def sidebar(base: KnowledgeBase, current: Conversation | None) -> None:
         return
     with st.container(key="conversations", gap="xxsmall"):
         st.caption("Conversations")
-        for each in conversations[: st.session_state.get("conversations-shown", SHOWN)]:
+        shown = session.remembered(session.CONVERSATIONS_SHOWN, SHOWN)
+        for each in conversations[:shown]:
             _row(each, is_open=current is not None and each.id == current.id)
-        if len(conversations) > st.session_state.get("conversations-shown", SHOWN):
+        if len(conversations) > shown:
             st.button("Show older", key="older", on_click=_show_more, type="tertiary")
 
 
@@ -68,7 +69,8 @@ def _row(conversation: Conversation, *, is_open: bool) -> None:
 
 
 def _show_more() -> None:
-    st.session_state["conversations-shown"] = st.session_state.get("conversations-shown", SHOWN) * 2
+    shown = session.remembered(session.CONVERSATIONS_SHOWN, SHOWN)
+    session.remember(session.CONVERSATIONS_SHOWN, shown * 2)
 
 
 @st.dialog("Rename the conversation")

@@ -66,14 +66,14 @@ def chosen(
 def _list(base: KnowledgeBase, wanted: tuple[str, str, str]) -> None:
     listed = session.workspace().documents.listed(base.id)
     waiting = progress.pending(listed)
-    if session.remembered("library-waited") and not waiting:
-        session.remember("library-waited", None)
+    if session.remembered(session.LIBRARY_WAITED) and not waiting:
+        session.remember(session.LIBRARY_WAITED, None)
         st.rerun(scope="app")
-    session.remember("library-waited", bool(waiting) or None)
+    session.remember(session.LIBRARY_WAITED, bool(waiting) or None)
     matching = chosen(listed, *wanted)
     _summary(listed, matching)
     pages = max(1, -(-len(matching) // PER_PAGE))
-    number = min(session.remembered("library-page", 1), pages)
+    number = min(session.remembered(session.LIBRARY_PAGE, 1), pages)
     with st.container(key="documents", gap=None):
         for each in matching[(number - 1) * PER_PAGE : number * PER_PAGE]:
             _row(each)
@@ -204,7 +204,7 @@ def _clear(documents: Sequence[Document]) -> None:
 
 def _turning(number: int, pages: int) -> None:
     def turn(to: int) -> None:
-        session.remember("library-page", to)
+        session.remember(session.LIBRARY_PAGE, to)
 
     with st.container(key="library-pages", horizontal=True, vertical_alignment="center"):
         st.button(

@@ -108,14 +108,21 @@ def _styled(match: re.Match[str], style: Run) -> list[Run]:
     if match["code"]:
         return list(_at_signs(Run(**{**style, "code": True, "text": match["code"]})))
     if match["url"]:
-        host = urlsplit(without_signs(match["url"])).netloc if "//" in match["url"] else ""
-        told = f"{match['label']} ({host or match['url']})"
+        told = f"{match['label']} ({_host(match['url']) or match['url']})"
         return list(
             _at_signs(Run(**{**style, "text": f"Image: {told}" if match["image"] else told}))
         )
     if match["bold"]:
         return _runs(match["bold"], Run(**{**style, "bold": True}))
     return _runs(match["italic"], Run(**{**style, "italic": True}))
+
+
+def _host(url: str) -> str:
+    """The host that a link names; nothing where it names none."""
+    try:
+        return urlsplit(without_signs(url)).netloc if "//" in url else ""
+    except ValueError:  # such as half an IPv6 address
+        return ""
 
 
 def _at_signs(run: Run) -> Iterator[Run]:

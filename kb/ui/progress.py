@@ -39,17 +39,22 @@ def share(progress: Progress | None) -> float:
 
 
 def line(base_id: KnowledgeBaseId) -> None:
-    """One line that follows the work, and redraws the page when there is none left."""
-    if pending(session.workspace().documents.listed(base_id)):
-        _line(base_id)
+    """One line that follows the work; redraws the page at the first ready one and at the end."""
+    listed = session.workspace().documents.listed(base_id)
+    if pending(listed):
+        _line(base_id, _any_ready(listed))
 
 
 @st.fragment(run_every=EVERY_SECONDS)
-def _line(base_id: KnowledgeBaseId) -> None:
+def _line(base_id: KnowledgeBaseId, any_ready: bool) -> None:
     listed = session.workspace().documents.listed(base_id)
     waiting = pending(listed)
-    if not waiting:
+    if not waiting or any_ready is not _any_ready(listed):
         st.rerun(scope="app")
     at_work = max(waiting, key=lambda each: share(each.progress))
     text = f"Taking in {counted(len(waiting), 'document')}. {plain(at_work.document.name)}: "
     st.progress(share(at_work.progress), text=text + told(at_work.progress).lower())
+
+
+def _any_ready(listed: Sequence[ListedDocument]) -> bool:
+    return any(each.document.state is DocumentState.READY for each in listed)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.bootstrap import App, open_app, own_home
-from kb.domain.errors import QuireError
 from kb.settings import Settings, load_settings
 from kb.worker import Worker
 
@@ -26,7 +25,7 @@ SECONDS_WITHOUT_A_PAGE = 4.0
 _opening = threading.Lock()
 _open: list[App] = []
 _idle: list[App] = []
-_failures: list[QuireError] = []
+_failures: list[Exception] = []
 
 
 def process_app(settings: Settings | None = None, lock: "HomeLock | None" = None) -> App:
@@ -76,7 +75,7 @@ def serve(settings: Settings) -> None:
 def _open_behind(settings: Settings, lock: "HomeLock") -> None:
     try:
         process_app(settings, lock)
-    except QuireError as error:
+    except Exception as error:  # noqa: BLE001 - raised again by `serve`
         _failures.append(error)
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -28,6 +28,10 @@ UPLOADS = "uploads"
 """How many times the upload fields were emptied; part of their keys."""
 NOTICES = "notices"
 """Sentences to show once, after the next drawing."""
+LIBRARY_PAGE = "library_page"
+LIBRARY_WAITED = "library_waited"
+"""Whether documents were still being read when the list was last drawn."""
+CONVERSATIONS_SHOWN = "conversations_shown"
 
 # The address's parameters.
 KB_PARAMETER = "kb"

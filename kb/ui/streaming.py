@@ -15,12 +15,13 @@ LOOK_EVERY_SECONDS = 0.1
 
 
 class Answering:
-    """An answer under way. Leaving it stops the answer at its next event."""
+    """An answer under way. Leaving it stops the answer, also while its model has said nothing."""
 
     def __init__(self, ask: Callable[[], Iterator[AnswerEvent]]) -> None:
         self._ask = ask
         self._came: queue.SimpleQueue[AnswerEvent | BaseException | None] = queue.SimpleQueue()
         self._left = threading.Event()
+        self._events: Iterator[AnswerEvent] = iter(())
 
     def __enter__(self) -> "Answering":
         threading.Thread(target=self._pump, name="answer", daemon=True).start()
@@ -33,6 +34,7 @@ class Answering:
         trace: TracebackType | None,
     ) -> None:
         self._left.set()
+        _close(self._events)
 
     def events(self) -> Iterator[AnswerEvent | None]:
         """The events; None where nothing came for a moment. Raises QuireError."""
@@ -49,18 +51,22 @@ class Answering:
             yield event
 
     def _pump(self) -> None:
-        events: Iterator[AnswerEvent] = iter(())
         try:
-            events = self._ask()
-            for event in events:
-                self._came.put(event)
-                if self._left.is_set():
+            self._events = self._ask()
+            while not self._left.is_set():
+                event = next(self._events, None)
+                if event is None:
                     break
+                self._came.put(event)
         except Exception as error:  # noqa: BLE001 - raised again where the page waits
             self._came.put(error)
         finally:
             # Saves what was said; see ConversationsService.ask.
-            close = getattr(events, "close", None)
-            if close:
-                close()
+            _close(self._events)
             self._came.put(None)
+
+
+def _close(events: Iterator[AnswerEvent]) -> None:
+    close = getattr(events, "close", None)
+    if close:
+        close()

@@ -38,6 +38,8 @@ def take(base_id: KnowledgeBaseId, files: Sequence[UploadedFile]) -> None:
                 continue
             added += not taken.duplicate
             if taken.duplicate:
-                session.notice(f"{file.name} is already there.")
+                there = taken.document.name
+                name = "" if there == file.name else f" as {there}"
+                session.notice(f"{file.name} is already there{name}.")
     if added:
         session.notice(f"{counted(added, 'document')} added. Reading begins now.")

@@ -8,8 +8,9 @@ import sys
 import time
 from typing import BinaryIO
 
-from kb.adapters.readers.child import answer, forbid_network, take_stdout
-from kb.adapters.readers.frames import REPLY, REQUEST, Request, write_frame
+from kb.adapters.child_process import take_stdout, write_frame
+from kb.adapters.readers.child import answer, forbid_network
+from kb.adapters.readers.messages import REPLY, REQUEST, Request
 
 PAGE = {"number": 1, "text": "four"}
 

@@ -14,7 +14,8 @@ import pytest
 from docx import Document
 from PIL import Image
 
-from kb.adapters.readers.sandbox import ReadingProcess, child_environment, package_root
+from kb.adapters.child_process import package_root
+from kb.adapters.readers.sandbox import ReadingProcess, child_environment
 from kb.domain.errors import (
     DamagedFileError,
     IngestionError,
@@ -23,7 +24,7 @@ from kb.domain.errors import (
     PasswordNeededError,
     ReaderCrashedError,
 )
-from kb.ingestion.detection import HTML, MARKDOWN, PDF, PLAIN, WORD
+from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, WORD
 from tests.adapters.pdf_maker import PdfPage, Text, make_pdf
 
 ODD = "tests.adapters.odd_child"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.adapters.child_process import package_root
 from kb.adapters.files import DRAFTS
-from kb.adapters.readers.sandbox import package_root
 from kb.bootstrap import App
 from kb.domain.documents import Document, DocumentState, EmbeddingSpaceId
 from kb.settings import load_settings, save_setting

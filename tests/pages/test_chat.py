@@ -1,5 +1,7 @@
 """The chat page: first steps, asking, citations and their evidence, conversations."""
 
+import io
+
 from streamlit.testing.v1 import AppTest
 
 from kb.bootstrap import App
@@ -61,6 +63,35 @@ def test_a_file_dropped_on_the_question_is_added(app: App, open_page: OpenPage) 
     page.run()
     listed = app.workspace().documents.listed(app.workspace().knowledge_bases.first().id)
     assert [each.document.name for each in listed] == ["a.txt"]
+
+
+def test_where_nothing_is_ready_no_closest_passages_are_offered(open_page: OpenPage) -> None:
+    page = ask(open_page())
+    assert "no document is ready" in read(page)
+    assert not page.expander
+
+
+def test_a_refusal_says_what_is_still_being_read_and_lets_one_ask_again(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app, "ducks.txt", "Ducks swim on ponds.")
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    workspace.documents.add(base.id, "leave.txt", io.BytesIO(LEAVE.encode()))
+    page = ask(open_page())
+    assert "still being read: 1 document" in told(page)
+    work_off(app)
+    again = next(button for button in page.button if button.label == "Ask again")
+    again.click().run()
+    assert citations(page)[0]["label"] == "leave.txt"
+
+
+def test_a_question_too_long_to_be_asked_is_told_and_begins_no_conversation(
+    app: App, open_page: OpenPage
+) -> None:
+    page = ask(open_page(), "word " * 2000)
+    assert "longer than 8000 characters" in page.error[0].value
+    assert not app.workspace().conversations.recent(app.workspace().knowledge_bases.first().id)
 
 
 def test_without_a_model_the_answer_is_quotes_and_says_so(app: App, open_page: OpenPage) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from kb.adapters.child_process import package_root
 from kb.adapters.home_lock import HomeLock
-from kb.adapters.readers.sandbox import package_root
 from kb.cli.main import main
 from tests.adapters.pdf_maker import PdfPage, make_pdf, paragraph
 from tests.fake_embedder import FakeEmbedder

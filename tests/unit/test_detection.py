@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kb.domain.errors import DamagedFileError, IngestionError, UnsupportedFileError
-from kb.ingestion.detection import HTML, MARKDOWN, PDF, PLAIN, RECORD, WORD, detect, ending_of
+from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, RECORD, WORD
+from kb.ingestion.detection import detect, ending_of
 
 PROSE = b"The footbridge was opened in 1987.\n"
 NOISE = bytes(range(256)) * 8

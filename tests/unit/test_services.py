@@ -2,7 +2,9 @@
 
 import io
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,7 @@ from kb.domain.errors import (
 )
 from kb.services.workspace import Workspace
 from tests.fake_embedder import FakeEmbedder
-from tests.fake_models import FakeChatModel, FakeModelServer
+from tests.fake_models import FakeChatModel, FakeModelServer, SilentModel
 from tests.open_apps import ALICE, found, opened, take_in, work_off
 
 HARBOUR = "The harbour basalt bridge was built in winter. Its basalt came from Iceland by ship."
@@ -81,13 +83,37 @@ class TestDocuments:
     ) -> None:
         added = workspace.documents.add(base.id, "harbour.txt", io.BytesIO(HARBOUR.encode()))
         assert added.document.state is DocumentState.QUEUED
-        assert workspace.documents.pending(base.id) == 1
         assert found(workspace, base.id, BRIDGE) == []
         work_off(app)
         document = workspace.documents.get(added.document.id)
         assert (document.state, document.passage_count) == (DocumentState.READY, 1)
         assert found(workspace, base.id, BRIDGE) == [HARBOUR]
-        assert workspace.documents.pending(base.id) == 0
+
+    def test_a_waiting_file_of_a_type_we_cannot_read_does_not_keep_its_content_out(
+        self, app: App, workspace: Workspace, base: KnowledgeBase
+    ) -> None:
+        workspace.documents.add(base.id, "harbour.xyz", io.BytesIO(HARBOUR.encode()))
+        added = workspace.documents.add(base.id, "harbour.txt", io.BytesIO(HARBOUR.encode()))
+        assert not added.duplicate
+        work_off(app)
+        assert workspace.documents.get(added.document.id).state is DocumentState.READY
+
+    def test_each_empty_file_of_an_upload_gets_its_own_sentence(
+        self, app: App, workspace: Workspace, base: KnowledgeBase
+    ) -> None:
+        for name in ("one.txt", "two.txt"):
+            workspace.documents.add(base.id, name, io.BytesIO(b""))
+        work_off(app)
+        errors = [each.document.error for each in workspace.documents.listed(base.id)]
+        assert [error.split(":")[0] for error in errors] == ["one.txt", "two.txt"]
+
+    def test_the_same_content_under_two_names_is_read_once(
+        self, app: App, workspace: Workspace, base: KnowledgeBase
+    ) -> None:
+        first = workspace.documents.add(base.id, "harbour.txt", io.BytesIO(HARBOUR.encode()))
+        again = workspace.documents.add(base.id, "copy.TXT", io.BytesIO(HARBOUR.encode()))
+        assert again.duplicate
+        assert again.document.id == first.document.id
 
     def test_removing_a_document_leaves_nothing_of_it(
         self, app: App, workspace: Workspace, base: KnowledgeBase
@@ -244,6 +270,18 @@ class TestKnowledgeBases:
         assert first.name == "My documents"
         assert workspace.knowledge_bases.first() == first
 
+    def test_pages_that_come_at_once_share_the_first_base(
+        self, app: App, workspace: Workspace
+    ) -> None:
+        together = threading.Barrier(4)
+
+        def first(_: int) -> str:
+            together.wait()
+            return workspace.knowledge_bases.first().id
+
+        with ThreadPoolExecutor(4) as pages:
+            assert len(set(pages.map(first, range(4)))) == 1
+
     def test_names_are_tidied_bounded_and_taken_once(self, workspace: Workspace) -> None:
         bases = workspace.knowledge_bases
         law = bases.create("  Law \n and order ")
@@ -349,6 +387,21 @@ class TestConversations:
     ) -> None:
         events = workspace.conversations.ask(conversation.id, BRIDGE, "1")
         events.close()  # type: ignore[attr-defined]
+        assert self.last(workspace, conversation).state is MessageState.STOPPED
+
+    def test_an_answer_is_stopped_while_its_model_has_said_nothing_yet(
+        self, app: App, conversation: Conversation
+    ) -> None:
+        model = SilentModel()
+        app.model_server = FakeModelServer(model=model)
+        workspace = app.workspace(ALICE)
+        events = workspace.conversations.ask(conversation.id, BRIDGE, "1", model="silent")
+        reader = threading.Thread(target=lambda: list(events))
+        reader.start()
+        assert model.waits.wait(10)
+        events.close()  # type: ignore[attr-defined]
+        reader.join(10)
+        assert not reader.is_alive()
         assert self.last(workspace, conversation).state is MessageState.STOPPED
 
     def test_a_failed_answer_keeps_its_text_and_says_why(

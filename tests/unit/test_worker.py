@@ -105,11 +105,14 @@ def test_a_full_disk_does_not_end_the_worker(app: App, caplog: pytest.LogCapture
     worker.start()
     assert disk.refused.wait(10)
     added = app.workspace().documents.add(base.id, "bridge.txt", io.BytesIO(TEXT.encode()))
-    deadline = time.monotonic() + 10
-    while app.workspace().documents.pending(base.id) and time.monotonic() < deadline:
+    documents, deadline = app.workspace().documents, time.monotonic() + 10
+    while (
+        documents.get(added.document.id).state is not DocumentState.READY
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
     worker.stop()
-    assert app.workspace().documents.get(added.document.id).state is DocumentState.READY
+    assert documents.get(added.document.id).state is DocumentState.READY
 
 
 @dataclass

@@ -13,10 +13,11 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
-from typing import Any, BinaryIO
+from typing import Any
 
-from kb.adapters.readers.frames import REPLY, REQUEST, Failure, Reply, Request, write_frame
-from kb.adapters.readers.registry import TYPE_NAMES, reader_of
+from kb.adapters.child_process import as_failure, take_stdout, write_frame
+from kb.adapters.readers.messages import REPLY, REQUEST, Reply, Request
+from kb.adapters.readers.registry import reader_of, type_name
 from kb.domain.errors import DamagedFileError, LimitError, QuireError
 
 NICENESS = 10
@@ -54,7 +55,7 @@ def answer(request: Request) -> Reply:
         return _failed(LimitError("The file is nested too deeply to be read."), request)
     except Exception:  # a parser's own error is told as a damaged file
         logger.exception("Reading %r failed", request.name)
-        kind = TYPE_NAMES.get(request.media_type, "its type")
+        kind = type_name(request.media_type)
         return _failed(DamagedFileError(f"The file could not be read as {kind}."), request)
 
 
@@ -69,20 +70,8 @@ def _serve(request: Request) -> Reply:
 
 
 def _failed(error: QuireError, request: Request) -> Reply:
-    failure = Failure(
-        kind=type(error).__name__,
-        what=error.what,
-        subject=error.subject or request.name,
-        advice=error.advice,
-    )
-    return Reply(error=failure)
-
-
-def take_stdout() -> BinaryIO:
-    """The real standard output; whatever libraries print goes to standard error from now on."""
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return replies
+    error.subject = error.subject or request.name
+    return Reply(error=as_failure(error))
 
 
 def lower_priority() -> None:

@@ -7,38 +7,32 @@ from types import MappingProxyType
 
 from kb.domain.documents import ParsedDocument
 from kb.domain.errors import UnsupportedFileError
+from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, RECORD, WORD
 
 ReadFunction = Callable[[Path], ParsedDocument]
 
 READERS = MappingProxyType(
     {
-        "application/pdf": "pdf",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "word",
-        "application/vnd.quire.record+json": "record",
-        "text/html": "html",
-        "text/markdown": "markdown",
-        "text/plain": "plain",
+        PDF: ("pdf", "PDF"),
+        WORD: ("word", "Word document"),
+        RECORD: ("record", "record"),
+        HTML: ("html", "web page"),
+        MARKDOWN: ("markdown", "Markdown"),
+        PLAIN: ("plain", "text"),
     }
 )
-"""Media type to the module of this package that reads it."""
-
-TYPE_NAMES = MappingProxyType(
-    {
-        "application/pdf": "PDF",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word document",
-        "application/vnd.quire.record+json": "record",
-        "text/html": "web page",
-        "text/markdown": "Markdown",
-        "text/plain": "text",
-    }
-)
-"""Media type to what people call it."""
+"""Media type to the module of this package that reads it, and what people call the type."""
 
 
 def reader_of(media_type: str) -> ReadFunction:
     """The reader of a media type. Raises UnsupportedFileError where there is none."""
     if media_type not in READERS:
         raise UnsupportedFileError(f"Quire has no reader for {media_type}.")
-    module = import_module(f"kb.adapters.readers.{READERS[media_type]}")
+    module = import_module(f"kb.adapters.readers.{READERS[media_type][0]}")
     read: ReadFunction = module.read
     return read
+
+
+def type_name(media_type: str) -> str:
+    """What people call files of a media type."""
+    return READERS[media_type][1] if media_type in READERS else "its type"

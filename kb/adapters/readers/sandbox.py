@@ -2,29 +2,15 @@
 
 import base64
 import binascii
-import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock, Thread, Timer
-from typing import IO
 
 from pydantic import ValidationError
 
-import kb
-from kb.adapters.readers.frames import (
-    MAX_FRAME_BYTES,
-    REPLY,
-    REQUEST,
-    Failure,
-    Reply,
-    Request,
-    read_frame,
-)
-from kb.domain import errors
+from kb.adapters.child_process import MAX_FRAME_BYTES, ChildProcess, as_error, python_path
+from kb.adapters.readers.messages import REPLY, REQUEST, Reply, Request
 from kb.domain.documents import ParsedDocument
 from kb.domain.errors import LimitError, QuireError, ReaderCrashedError
 
@@ -33,9 +19,6 @@ KEPT_VARIABLES = frozenset(
     {"PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TEMP", "TMP", "VIRTUAL_ENV"}
     | {"SYSTEMROOT", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONWARNINGS"}
 )
-SECONDS_TO_END = 5.0
-
-logger = logging.getLogger(__name__)
 
 
 class ReadingProcess:
@@ -53,9 +36,9 @@ class ReadingProcess:
     ) -> None:
         self._seconds = seconds
         self._max_reply_bytes = max_reply_bytes
-        self._child_module = child_module
-        self._lock = Lock()
-        self._child: subprocess.Popen[bytes] | None = None
+        self._process = ChildProcess(
+            child_module, environment=lambda: child_environment(os.environ)
+        )
 
     def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
         """Read one file. Raises IngestionError."""
@@ -80,122 +63,48 @@ class ReadingProcess:
     @property
     def pid(self) -> int | None:
         """The number of the process, None while there is none."""
-        return self._child.pid if self._child else None
+        return self._process.pid
 
     def close(self) -> None:
         """End the process; the next file starts a new one."""
-        child = self._child
-        if child is not None:
-            # Whoever waits for its answer holds the lock.
-            child.kill()
-        with self._lock:
-            self._end()
+        self._process.close()
 
     def _ask(self, request: Request) -> Reply:
-        line = REQUEST.dump_json(request, ensure_ascii=True) + b"\n"
-        with self._lock:
-            body = self._exchange(line)
         try:
-            reply = REPLY.validate_json(body)
+            reply = REPLY.validate_json(self._exchange(request))
         except ValidationError as error:
             raise ReaderCrashedError("The reader gave back something unreadable.") from error
         if reply.error:
-            raise as_error(reply.error)
+            raise as_error(reply.error, otherwise=ReaderCrashedError)
         return reply
 
-    def _exchange(self, line: bytes) -> bytes:
-        """Send a request and wait for its frame; a child that fails at it is ended."""
-        child = self._running()
-        timer = _KillTimer(child, self._seconds)
+    def _exchange(self, request: Request) -> bytes:
+        line = REQUEST.dump_json(request, ensure_ascii=True) + b"\n"
         try:
-            with timer:
-                body = self._talk(child, line)
-        except LimitError:
-            self._end()
-            raise
-        if body is not None:
-            return body
-        self._end()
-        if timer.fired:
-            raise LimitError(f"Reading the file took longer than {_span(self._seconds)}.")
-        raise ReaderCrashedError("The reader broke down over the file.")
-
-    def _talk(self, child: subprocess.Popen[bytes], line: bytes) -> bytes | None:
-        stdin, stdout = _pipes(child)
-        try:
-            stdin.write(line)
-            stdin.flush()
-            return read_frame(stdout, self._max_reply_bytes)  # type: ignore[arg-type]
-        except OSError:
-            return None
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
-            self._end()
-            self._child = start_child(self._child_module)
-        return self._child
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait(SECONDS_TO_END)
-        for pipe in _pipes(child):
-            _close(pipe)
-
-
-class _KillTimer:
-    """Kills a child that takes too long; killing ends its pipes, on every system alike."""
-
-    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
-        self.fired = False
-        self._child = child
-        self._timer = Timer(seconds, self._fire)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _fire(self) -> None:
-        self.fired = True
-        self._child.kill()
-
-
-def start_child(module: str) -> subprocess.Popen[bytes]:
-    """A child process that waits for requests; what it writes to stderr is logged."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=child_environment(os.environ),
-        cwd=package_root(),
-    )
-    Thread(target=_log_lines, args=(child.stderr,), name="reader-log", daemon=True).start()
-    return child
+            (body,) = self._process.ask(
+                line, seconds=self._seconds, max_bytes=self._max_reply_bytes
+            )
+        except OverflowError as error:
+            raise LimitError("The file gives more text than can be taken in one piece.") from error
+        except TimeoutError as error:
+            took = _span(self._seconds)
+            raise LimitError(f"Reading the file took longer than {took}.") from error
+        except EOFError as error:
+            raise ReaderCrashedError("The reader broke down over the file.") from error
+        return body
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What the child may know of ours: no keys and no settings, and nothing phones home."""
     kept = {name: value for name, value in environment.items() if name in KEPT_VARIABLES}
-    extra = environment.get("PYTHONPATH")
-    kept["PYTHONPATH"] = os.pathsep.join(filter(None, [str(package_root()), extra]))
     return kept | {
+        "PYTHONPATH": python_path(environment),
         "DO_NOT_TRACK": "1",
         "SCARF_NO_ANALYTICS": "1",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
         "PYTHONIOENCODING": "utf-8",
     }
-
-
-def package_root() -> Path:
-    """The folder that holds the package `kb`."""
-    return Path(str(kb.__file__)).resolve().parent.parent
 
 
 def is_sound(document: ParsedDocument) -> bool:
@@ -211,14 +120,6 @@ def is_sound(document: ParsedDocument) -> bool:
     )
 
 
-def as_error(failure: Failure) -> QuireError:
-    """The error that the child named; an unknown name is a crash."""
-    kind = getattr(errors, failure.kind, None)
-    if not (isinstance(kind, type) and issubclass(kind, QuireError)):
-        kind = ReaderCrashedError
-    return kind(failure.what, subject=failure.subject, advice=failure.advice)
-
-
 def printable(name: str) -> str:
     """A name that can be sent as UTF-8, whatever the file system gave."""
     return name.encode("utf-8", "replace").decode("utf-8")
@@ -232,26 +133,6 @@ def _told_of(name: str) -> Iterator[None]:
     except QuireError as error:
         error.subject = name
         raise
-
-
-def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if child.stdin is None or child.stdout is None:
-        raise ReaderCrashedError("The reader could not be started.")
-    return child.stdin, child.stdout
-
-
-def _close(pipe: IO[bytes]) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        logger.debug("A pipe to the reader was closed already.")
-
-
-def _log_lines(stderr: IO[bytes]) -> None:
-    """Drain the child's stderr, so that it never waits for us."""
-    with stderr:
-        for line in stderr:
-            logger.debug("reader: %s", line.decode("utf-8", "replace").rstrip())
 
 
 def _span(seconds: float) -> str:

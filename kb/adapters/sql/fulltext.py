@@ -16,7 +16,7 @@ from kb.domain.documents import Document, DocumentId, KnowledgeBaseId, Passage, 
 from kb.domain.words import content_words
 
 COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
-"""BM25 weights of title, heading path and text; compared by `python -m bench.retrieval`."""
+"""BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
 
 
 def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from kb.adapters.sql.batches import in_batches
 from kb.adapters.sql.tables import jobs
@@ -95,17 +95,6 @@ class SqlJobs:
     def remove_of(self, subject_id: str) -> None:
         """Forget a subject's jobs; an attempt that runs can then publish nothing."""
         self._connection.execute(delete(jobs).where(jobs.c.subject_id == subject_id))
-
-    def pending(self) -> int:
-        """How many are queued or running."""
-        return (
-            self._connection.scalar(
-                select(func.count())
-                .select_from(jobs)
-                .where(jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING]))
-            )
-            or 0
-        )
 
     def _change(self, job: Job, **values: Any) -> bool:
         changed = self._connection.execute(

@@ -1,9 +1,9 @@
 """Records of knowledge bases and of the embedding spaces they use."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from kb.adapters.sql import fulltext
 from kb.adapters.sql.tables import embedding_spaces, knowledge_bases
@@ -60,19 +60,9 @@ class SqlKnowledgeBases:
 
     def set_space(self, id: KnowledgeBaseId, space: EmbeddingSpace) -> None:
         """Bind the knowledge base to an embedding space."""
-        self._connection.execute(
-            upsert(embedding_spaces)
-            .values(
-                id=space.id,
-                model=space.model,
-                revision=space.revision,
-                dimension=space.dimension,
-                max_tokens=space.max_tokens,
-                query_prompt=space.query_prompt,
-                passage_prompt=space.passage_prompt,
-            )
-            .on_conflict_do_nothing()
-        )
+        known = select(embedding_spaces.c.id).where(embedding_spaces.c.id == space.id)
+        if self._connection.scalar(known) is None:
+            self._connection.execute(insert(embedding_spaces).values(asdict(space)))
         self._connection.execute(
             update(knowledge_bases)
             .where(knowledge_bases.c.id == id)

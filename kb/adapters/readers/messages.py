@@ -1,0 +1,34 @@
+"""What the reading process and its owner say to each other, as JSON."""
+
+from typing import Literal
+
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from kb.adapters.child_process import Failure
+from kb.domain.documents import ParsedDocument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A file to read, or a page of it to draw."""
+
+    path: str
+    op: Literal["read", "picture"] = "read"
+    media_type: str = ""
+    name: str = ""
+    page: int = 1
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Exactly one of these; a picture is base64 of a PNG."""
+
+    document: ParsedDocument | None = None
+    picture: str | None = None
+    error: Failure | None = None
+
+
+REQUEST = TypeAdapter(Request)
+REPLY = TypeAdapter(Reply)
