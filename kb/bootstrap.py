@@ -203,7 +203,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         embedding_processes=processes,
         reader=reader,
         page_drawer=ReadingProcess() if serving else reader,
-        ingestion=Ingestion(reader=reader, embedder=bulk),
+        ingestion=Ingestion(reader=reader, embedder=query, bulk_embedder=bulk),
         model_server=OllamaServer(
             settings.ollama_host,
             context_tokens=settings.context_tokens,

@@ -6,7 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from kb.bootstrap import App
-from kb.domain.documents import Document, DocumentId, DocumentState
+from kb.domain.documents import (
+    Document,
+    DocumentId,
+    DocumentState,
+    EmbeddingSpace,
+    KnowledgeBase,
+)
 from kb.domain.errors import (
     EmbeddingSpaceError,
     IngestionError,
@@ -74,6 +80,9 @@ class Worker:
             return
         with self._app.records.reading() as view:
             document = view.documents.get(DocumentId(job.subject_id))
+            base = view.knowledge_bases.get(document.knowledge_base_id)
+        # Told before the work, which may take an hour, rather than after it.
+        _require_space(base, self._app.ingestion.embedder.space, document)
         path = self._app.files.path(document.content_sha256)
         ingested = self._app.ingestion.run(document, path, lambda p: self._report(job, p))
         self._publish(job, document, ingested)
@@ -104,12 +113,8 @@ class Worker:
             base = records.knowledge_bases.get(document.knowledge_base_id)
             if base.embedding_space_id is None:
                 records.knowledge_bases.set_space(base.id, ingested.space)
-            elif base.embedding_space_id != ingested.space.id:
-                raise EmbeddingSpaceError(
-                    f"The knowledge base {base.name} was embedded by another model.",
-                    subject=document.name,
-                    advice="Choose that model again, or use a new knowledge base.",
-                )
+            else:
+                _require_space(base, ingested.space, document)
             records.documents.publish(
                 ready, ingested.pages, ingested.passages, ingested.vectors, ingested.space.id
             )
@@ -166,3 +171,12 @@ class Worker:
         except Exception:
             log.exception("The queued work could not go on")
             return False
+
+
+def _require_space(base: KnowledgeBase, space: EmbeddingSpace, document: Document) -> None:
+    if base.embedding_space_id not in (None, space.id):
+        raise EmbeddingSpaceError(
+            f"The knowledge base {base.name} was embedded by another model.",
+            subject=document.name,
+            advice="Choose that model again, or use a new knowledge base.",
+        )

@@ -41,7 +41,7 @@ def opened(home: Path, embedder: Embedder | None = None) -> Iterator[App]:
     settings = Settings(home=home, chat_model="quotes")
     app = open_app(settings, serving=False, embedder=embedder)
     app.model_server = FakeModelServer()
-    app.ingestion = Ingestion(reader=DirectReader(), embedder=embedder)
+    app.ingestion = Ingestion(reader=DirectReader(), embedder=embedder, bulk_embedder=embedder)
     try:
         yield app
     finally:

@@ -35,6 +35,7 @@ PASSAGES = 8
 NOTHING_SEARCHED = "There is nothing to search yet: no document is ready."
 NOT_ENOUGH = "Your documents do not seem to answer this. The closest passages are shown."
 MODEL_FOUND_NOTHING = "The model found no answer in the passages. They are shown."
+CUT = "The answer hit its length limit and ends here."
 NO_SENTENCE = "No sentence of the passages could be quoted. They are shown."
 
 PROMPT = ChatPromptTemplate.from_messages(
@@ -175,7 +176,8 @@ class _Run:
         clean, citations = cite(text, self.shown)
         if _says_nothing(clean, citations):
             return self._finished(text=clean, refused=True, reason=MODEL_FOUND_NOTHING)
-        return self._finished(text=clean, citations=citations)
+        cut = self.model is not None and self.model.finish_reason == "length"
+        return self._finished(text=clean, citations=citations, reason=CUT if cut else "")
 
     def _finished(
         self,

@@ -5,6 +5,7 @@ from typing import Any
 
 from kb.bootstrap import App
 from kb.cli import options, output
+from kb.domain.documents import KnowledgeBase
 from kb.domain.errors import NotFoundError
 
 
@@ -19,7 +20,10 @@ def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
         parser = commands.add_parser(name, parents=[everywhere], help=says)
         if name == "remove":
             parser.add_argument("names", nargs="+", metavar="DOCUMENT", help="document name")
-        options.add_kb(parser)
+        if name in ("rebuild", "check"):
+            parser.add_argument("--kb", metavar="NAME", help="knowledge base (default: all)")
+        else:
+            options.add_kb(parser)
         options.add_json(parser)
         # A check that mended first would have nothing to say; rebuild mends by itself.
         parser.set_defaults(run=run, mends=name not in ("check", "rebuild"))
@@ -63,18 +67,19 @@ def run_remove(args: argparse.Namespace, app: App) -> int:
 
 def run_rebuild(args: argparse.Namespace, app: App) -> int:
     """Make the indexes anew from the records."""
-    base = app.workspace().knowledge_bases.named(args.kb)
-    passages = app.indexes.rebuild(base.id)
-    _say(args, {"kb": base.name, "passages": passages}, f"{base.name}: {passages} passages indexed")
+    for base in _bases(args, app):
+        passages = app.indexes.rebuild(base.id)
+        told = {"kb": base.name, "passages": passages}
+        _say(args, told, f"{base.name}: {passages} passages indexed")
     return 0
 
 
 def run_check(args: argparse.Namespace, app: App) -> int:
     """Say how the indexes differ; 1 if they do."""
-    app.workspace().knowledge_bases.named(args.kb)
+    names = {base.name for base in _bases(args, app)}
     different = False
     for difference in app.indexes.check():
-        if difference.knowledge_base != args.kb:
+        if difference.knowledge_base not in names:
             continue
         different = different or not difference.agrees
         told = {
@@ -88,6 +93,12 @@ def run_check(args: argparse.Namespace, app: App) -> int:
         state = "in step" if difference.agrees else "differs; it is mended at the next start"
         _say(args, told, f"{difference.knowledge_base}: {difference.passages} passages, {state}")
     return 1 if different else 0
+
+
+def _bases(args: argparse.Namespace, app: App) -> list[KnowledgeBase]:
+    """The named knowledge base, or all."""
+    bases = app.workspace().knowledge_bases
+    return [bases.named(args.kb)] if args.kb else bases.all()
 
 
 def _say(args: argparse.Namespace, told: dict[str, Any], shown: str) -> None:

@@ -48,7 +48,9 @@ def progress() -> Progress:
 def configure_logging(level: str) -> None:
     """Log to stderr from this level on. Raises InvalidInputError for no level."""
     if level.upper() not in logging.getLevelNamesMapping():
-        raise InvalidInputError(f"KB_LOG cannot be {level!r}.", advice="Say warning or debug.")
+        raise InvalidInputError(
+            f"KB_LOG cannot be {level!r}.", advice="Say error, warning, info or debug."
+        )
     logging.basicConfig(
         level=level.upper(),
         format="%(message)s",

@@ -73,7 +73,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was said, on what it rests, or why nothing was said."""
+    """What was said, on what it rests, or why nothing, or no more, was said."""
 
     text: str
     citations: tuple[Citation, ...] = ()
@@ -121,7 +121,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One turn as it is kept. `error` holds the sentence shown for a failed one."""
+    """One turn as it is kept. `error` is the sentence shown under a failed or cut one."""
 
     id: MessageId
     conversation_id: ConversationId

@@ -1,13 +1,12 @@
 """What a file is: by its content first, by its name's ending second."""
 
 import codecs
-import json
 import mmap
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from kb.domain.errors import DamagedFileError, IngestionError, UnsupportedFileError
-from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, RECORD, WORD
+from kb.domain.errors import DamagedFileError, IngestionError, LimitError, UnsupportedFileError
+from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, WORD
 
 ENDINGS = {
     ".pdf": PDF,
@@ -22,7 +21,6 @@ ENDINGS = {
     ".text": PLAIN,
     ".rst": PLAIN,
     ".log": PLAIN,
-    ".record": RECORD,
 }
 OTHER_ENDINGS = frozenset(
     """.csv .tsv .json .jsonl .ndjson .xml .eml .mbox .msg .mhtml .mht .rtf .ipynb .svg .ics .vcf
@@ -35,6 +33,9 @@ OTHER_ENDINGS = frozenset(
 ADVICE = "It reads PDF, Word (.docx), Markdown, web pages (.html) and plain text."
 
 HEAD_BYTES = 64 * 1024
+ZIP_TAIL = 64 * 1024 + 22
+MAX_ZIP_DIRECTORY = 4 * 1024 * 1024
+"""Bytes of member names; a real document has a few kilobytes."""
 PDF_HEADER_WITHIN = 1024
 MAX_ENDING = 12
 
@@ -69,8 +70,6 @@ def _detect(path: Path, ending: str) -> str:
     by_ending = ENDINGS.get(ending, "")
     if by_ending in (PDF, WORD):
         raise _other(ending)
-    if by_ending == RECORD:
-        return _record(path)
     return _text_type(head, ending, by_ending)
 
 
@@ -94,6 +93,8 @@ def _is_pdf(head: bytes, ending: str) -> bool:
 
 
 def _zip_type(path: Path, ending: str) -> str:
+    if _directory_bytes(path) > MAX_ZIP_DIRECTORY:
+        raise LimitError("The file holds more parts than a document has.")
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -104,6 +105,19 @@ def _zip_type(path: Path, ending: str) -> str:
     if any(member.startswith("word/") for member in names) and "[Content_Types].xml" in names:
         return WORD
     raise _other(ending)
+
+
+def _directory_bytes(path: Path) -> int:
+    """Size of a zip's list of members, told by its last record; the list itself is not read.
+
+    Source: APPNOTE.TXT 6.3, "End of central directory record".
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - ZIP_TAIL))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def _ole_type(path: Path, ending: str) -> str:
@@ -123,16 +137,6 @@ def _starts_as_html(head: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html")) or (
         start.startswith((b"<?xml", b"<!--")) and b"<html" in start
     )
-
-
-def _record(path: Path) -> str:
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DamagedFileError("The record is not valid JSON.") from error
-    if not isinstance(value, dict) or not {"id", "title", "text"} <= value.keys():
-        raise DamagedFileError("The record lacks an id, a title or a text.")
-    return RECORD
 
 
 def _text_type(head: bytes, ending: str, by_ending: str) -> str:

@@ -17,7 +17,14 @@ from kb.ingestion.detection import detect
 from kb.ingestion.passages import HEADER_TOKENS, MAX_TOKENS, cut, embedded_texts
 from kb.ports import Embedder, Reader, ReportProgress, Vectors
 
-EMBEDDED_AT_A_TIME = 64
+FEW_PASSAGES = 32
+"""A document of no more is embedded at once by the model that waits for questions: starting
+another one takes longer."""
+
+FEW_AT_A_TIME = 8
+"""Little enough that a question in between hardly waits."""
+
+MANY_AT_A_TIME = 64
 FEWEST_TOKENS = 32
 """A passage of a model with a tiny window: its end may go unread, but it is still a passage."""
 
@@ -41,10 +48,14 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingestion:
-    """Reads, cuts and embeds one document after the other."""
+    """Reads, cuts and embeds one document after the other.
+
+    `bulk_embedder` is of the same space and takes documents of many passages.
+    """
 
     reader: Reader
     embedder: Embedder
+    bulk_embedder: Embedder
 
     def run(self, document: Document, path: Path, report: ReportProgress) -> Ingested:
         """Take one document in. Raises IngestionError, ModelError, and what `report` raises."""
@@ -70,9 +81,12 @@ class Ingestion:
     def _embed(self, texts: Sequence[str], report: ReportProgress) -> Vectors:
         total = len(texts)
         rows = [np.zeros((0, self.embedder.space.dimension), dtype=np.float32)]
-        for first in range(0, total, EMBEDDED_AT_A_TIME):
+        few = total <= FEW_PASSAGES
+        embedder = self.embedder if few else self.bulk_embedder
+        at_a_time = FEW_AT_A_TIME if few else MANY_AT_A_TIME
+        for first in range(0, total, at_a_time):
             report(Progress(step="embedding", done=first, total=total, unit="passages"))
-            rows.append(self.embedder.embed_passages(texts[first : first + EMBEDDED_AT_A_TIME]))
+            rows.append(embedder.embed_passages(texts[first : first + at_a_time]))
         return np.vstack(rows)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
+import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
@@ -22,6 +23,7 @@ from kb.domain.retrieval import Hit, Query, Ranking, Scores
 from kb.ports import Embedder, Records, Transaction, VectorIndex, Vectors, WordIndex
 from kb.retrieval.evidence import evidence
 from kb.retrieval.fusion import DENSE_WEIGHT, fused
+from kb.retrieval.queries import resolve
 
 CANDIDATES = 100
 """How many passages each search brings to the fusion, at least."""
@@ -51,20 +53,19 @@ class HybridRetriever(BaseRetriever):
         if space_id is None:
             return Ranking(query=query, hits=(), evidence=0.0)
         candidates = max(CANDIDATES, k)
+        texts = resolve(query)
         with _timed(elapsed, "dense"):
-            vector = self._question_vector(base, query)
+            vector = self._question_vector(base, texts)
             near = self._nearest(query.scope, space_id, vector, candidates)
         with _timed(elapsed, "words"):
-            worded = dict(
-                self.words.search(base.id, query.text, candidates, query.scope.document_ids)
-            )
+            worded = self._worded(query.scope, texts, candidates)
         with _timed(elapsed, "fuse"), self.records.reading() as view:
             found = _candidates(view, query.scope, [*near, *worded])
             dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
             hits = self._best(found, dense, worded, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
-    def _question_vector(self, base: KnowledgeBase, query: Query) -> Vectors:
+    def _question_vector(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> Vectors:
         space = self.embedder.space
         if space.id != base.embedding_space_id:
             raise EmbeddingSpaceError(
@@ -72,7 +73,19 @@ class HybridRetriever(BaseRetriever):
                 subject=base.name,
                 advice="Choose that model again, or add the documents to a new knowledge base.",
             )
-        return self.embedder.embed_query(query.text)
+        rows = [weight * self.embedder.embed_query(text) for text, weight in texts]
+        mean: Vectors = np.sum(rows, axis=0, dtype=np.float32)  # (d,)
+        return mean / np.float32(np.linalg.norm(mean) or 1)
+
+    def _worded(
+        self, scope: Scope, texts: Sequence[tuple[str, float]], candidates: int
+    ) -> dict[PassageId, float]:
+        scores: dict[PassageId, float] = {}
+        for text, weight in texts:
+            found = self.words.search(scope.knowledge_base_id, text, candidates, scope.document_ids)
+            for id, score in found:
+                scores[id] = scores.get(id, 0.0) + weight * score
+        return scores
 
     def _nearest(
         self, scope: Scope, space_id: EmbeddingSpaceId, vector: Vectors, k: int

@@ -223,6 +223,7 @@ def _finished(message: Message, answer: Answer) -> Message:
         state=MessageState.COMPLETE,
         citations=answer.citations,
         refused=answer.refused,
+        error="" if answer.refused else answer.reason,
         prompt_tokens=answer.prompt_tokens,
     )
 

@@ -118,10 +118,20 @@ class DocumentsService:
         return self.draw_page(self.files.path(document.content_sha256), page, scale)
 
     def retry(self, id: DocumentId) -> None:
-        """Take a failed document in again; nothing happens to another one."""
+        """Take a failed document in again; nothing happens to another one.
+
+        Raises InvalidInputError where a newer version of it is there.
+        """
         self.access.require_document(Action.CHANGE, id)
         with self.records.writing() as records:
             document = records.documents.get(id)
+            newest = records.documents.find(document.knowledge_base_id, document.name)
+            if newest and newest.version > document.version:
+                raise InvalidInputError(
+                    "A newer version of this document is there.",
+                    subject=document.name,
+                    advice="Remove this one.",
+                )
             if document.state is DocumentState.FAILED:
                 self._requeue(records, document)
         self.wake_worker()

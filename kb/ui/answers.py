@@ -109,7 +109,7 @@ def _after(message: Message) -> list[Block]:
         return [block("note", STOPPED)]
     if message.state is MessageState.STREAMING:
         return [block("note", STREAMING)]
-    if message.state is MessageState.FAILED:
+    if message.error:
         return [block("note", visible(message.error))]
     if message.model != QUOTES and message.content and not message.citations:
         return [block("note", NO_SOURCE)]

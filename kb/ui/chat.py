@@ -49,7 +49,7 @@ def history(
             )
             if message.refused and any_ready:
                 _closest(base, message, messages)
-    if messages and messages[-1].refused:
+    if messages and messages[-1].state is MessageState.COMPLETE:
         _still_read(messages, progress.pending(listed))
     if messages and messages[-1].state is MessageState.FAILED:
         _instead(messages)
@@ -127,7 +127,7 @@ def _closest(base: KnowledgeBase, message: Message, messages: Sequence[Message])
 
 
 def _still_read(messages: Sequence[Message], waiting: Sequence[ListedDocument]) -> None:
-    """After a refusal: what was not searched, as it is still being read; and asking again."""
+    """Below the newest answer: what was not searched, as it is still being read."""
     if not waiting:
         return
     st.caption(f"Not searched, as it is still being read: {counted(len(waiting), 'document')}.")

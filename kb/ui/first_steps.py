@@ -25,7 +25,7 @@ def welcome(base: KnowledgeBase) -> None:
         st.title("Ask your own documents", anchor=False)
         st.markdown(
             "Add a few files, then ask. Every sentence of an answer is tied to the page it "
-            "comes from, so you can check it. Nothing leaves this computer."
+            "comes from, so you can check it. All of it stays on this computer."
         )
         uploads.field(base.id, "welcome-upload")
         st.caption("No document at hand?")

@@ -9,7 +9,7 @@ from kb.ports import InstalledModel
 from kb.ui import model_status, models, session
 from kb.ui.text import plain, size
 
-SUGGESTED = "llama3.2:3b"
+SUGGESTED = "qwen3:4b"
 INSTALL = "curl -fsSL https://ollama.com/install.sh | sh"
 
 
@@ -42,7 +42,7 @@ def _language_models() -> None:
     if not status.version:
         _how_to_install()
     if not status.models:
-        st.markdown("Fetch a model, about 2 GB:")
+        st.markdown("Fetch a model, about 3 GB:")
         st.code(f"ollama pull {SUGGESTED}", language=None)
     if status.models:
         models.picker()

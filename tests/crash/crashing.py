@@ -86,7 +86,8 @@ def arm(app: App, point: str) -> None:
     ports[port] = Killed(ports[port], method, works=works)
     app.files = ports["files"]
     app.indexes = replace(app.indexes, files=ports["files"], vectors=ports["vectors"])
-    app.ingestion = Ingestion(reader=ports["reader"], embedder=ports["embedder"])
+    embedder = ports["embedder"]
+    app.ingestion = Ingestion(reader=ports["reader"], embedder=embedder, bulk_embedder=embedder)
 
 
 def act(app: App, action: str, arguments: list[str]) -> None:

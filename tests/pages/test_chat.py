@@ -71,7 +71,7 @@ def test_where_nothing_is_ready_no_closest_passages_are_offered(open_page: OpenP
     assert not page.expander
 
 
-def test_a_refusal_says_what_is_still_being_read_and_lets_one_ask_again(
+def test_an_answer_says_what_is_still_being_read_and_lets_one_ask_again(
     app: App, open_page: OpenPage
 ) -> None:
     with_a_document(app, "ducks.txt", "Ducks swim on ponds.")

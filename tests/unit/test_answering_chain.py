@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from kb.answering.chain import (
+    CUT,
     MODEL_FOUND_NOTHING,
     NO_SENTENCE,
     NOT_ENOUGH,
@@ -100,6 +101,11 @@ def test_the_answer_is_cited_and_checked() -> None:
     ]
     assert (one.refused, one.reason, one.model, one.prompt_tokens) == (False, "", "fake", 12)
     assert {"dense", "first_token", "total"} <= one.elapsed_ms.keys()
+
+
+def test_an_answer_cut_at_its_length_limit_says_so() -> None:
+    one = answer(FakeChatModel(pieces=["The P-40 pump weighs"], finish_reason="length"))
+    assert (one.text, one.refused, one.reason) == ("The P-40 pump weighs", False, CUT)
 
 
 def test_the_model_reads_the_passages_the_history_and_the_question() -> None:

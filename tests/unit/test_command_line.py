@@ -301,6 +301,9 @@ class TestAsk:
         (told,) = filled.json("ask", "photosynthesis", "--model", "quotes")
         assert (told["refused"], told["answer"], told["citations"]) == (True, "", [])
         assert told["reason"].startswith("Your documents do not seem to answer this.")
+        shown = filled("ask", "photosynthesis", "--model", "quotes")
+        assert "The closest passages are shown." in shown
+        assert "\n1. " in shown
 
     def test_a_batch_gives_one_answer_a_line(self, filled: Shell, tmp_path: Path) -> None:
         path = write_lines(

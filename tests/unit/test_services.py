@@ -232,6 +232,14 @@ class TestDocuments:
         work_off(app)
         assert workspace.documents.get(failed.id).state is DocumentState.READY
 
+    def test_an_old_version_is_not_retried_beside_a_newer_one(
+        self, app: App, workspace: Workspace, base: KnowledgeBase
+    ) -> None:
+        old = take_in(app, workspace, base.id, "harbour.docx", HARBOUR)
+        take_in(app, workspace, base.id, "harbour.docx", GARDEN)
+        with pytest.raises(InvalidInputError):
+            workspace.documents.retry(old.id)
+
     def test_a_retry_leaves_a_ready_document_alone(
         self, app: App, workspace: Workspace, base: KnowledgeBase
     ) -> None:

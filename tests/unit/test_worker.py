@@ -15,7 +15,7 @@ from kb.bootstrap import App
 from kb.domain.documents import Document, DocumentState, ParsedDocument
 from kb.domain.errors import DamagedFileError, DiskFullError, ReaderCrashedError
 from kb.ingestion.pipeline import Ingestion
-from kb.ports import Transaction
+from kb.ports import Reader, Transaction
 from kb.worker import Worker
 from tests.fake_embedder import FakeEmbedder
 from tests.open_apps import DirectReader, take_in
@@ -60,10 +60,16 @@ class FullDisk:
             yield store
 
 
+def ingestion_with(reader: Reader) -> Ingestion:
+    """Ingestion by this reader and a fake embedder."""
+    embedder = FakeEmbedder()
+    return Ingestion(reader=reader, embedder=embedder, bulk_embedder=embedder)
+
+
 def read_with(app: App, *troubles: Exception) -> tuple[Document, TroubledReader]:
     """What becomes of a document whose reader has troubles."""
     reader = TroubledReader(list(troubles))
-    app.ingestion = Ingestion(reader=reader, embedder=FakeEmbedder())
+    app.ingestion = ingestion_with(reader)
     base = app.workspace().knowledge_bases.first()
     return take_in(app, app.workspace(), base.id, "bridge.txt", TEXT), reader
 
@@ -133,8 +139,8 @@ def test_a_stop_in_the_midst_of_a_file_costs_it_no_attempt(app: App) -> None:
     added = workspace.documents.add(base.id, "bridge.txt", io.BytesIO(TEXT.encode()))
     for _ in range(4):
         worker = Worker(app)
-        app.ingestion = Ingestion(reader=ReaderCutShort(worker.stop), embedder=FakeEmbedder())
+        app.ingestion = ingestion_with(ReaderCutShort(worker.stop))
         assert worker.one_step()
-    app.ingestion = Ingestion(reader=DirectReader(), embedder=FakeEmbedder())
+    app.ingestion = ingestion_with(DirectReader())
     assert Worker(app).one_step()
     assert workspace.documents.get(added.document.id).state is DocumentState.READY

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError
 
 from kb.adapters.sql.conversations import SqlConversations
 from kb.adapters.sql.documents import SqlDocuments
+from kb.adapters.sql.errors import translated
 from kb.adapters.sql.jobs import SqlJobs
 from kb.adapters.sql.knowledge_bases import SqlKnowledgeBases
-from kb.domain.errors import DiskFullError, StorageError
 
 BUSY_SECONDS = 30
 NEWEST = "0001"
@@ -36,20 +35,20 @@ class SqlRecords:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.engine = _engine(path)
-        with _translated():
+        with translated():
             migrate(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
         """A consistent view; other readers and the writer go on."""
-        with _translated(), self.engine.begin() as connection:
+        with translated(), self.engine.begin() as connection:
             yield SqlTransaction(connection)
 
     @contextmanager
     def writing(self) -> Iterator[SqlTransaction]:
         """Changes that are kept together or not at all; one writer at a time."""
         with (
-            _translated(),
+            translated(),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
@@ -103,18 +102,3 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        if "full" in str(error.orig):
-            raise DiskFullError(
-                "The disk is full, so nothing was changed.", advice="Free some space and try again."
-            ) from error
-        raise StorageError(
-            f"The record store did not serve: {error.orig}.",
-            advice="Check the data folder and its disk.",
-        ) from error

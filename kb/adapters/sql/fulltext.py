@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, Engine, select, text
 
+from kb.adapters.sql.errors import translated
 from kb.adapters.sql.tables import passages
 from kb.domain.documents import Document, DocumentId, KnowledgeBaseId, Passage, PassageId
 from kb.domain.words import content_words
@@ -102,7 +103,7 @@ class SqlWordIndex:
         expression = match_expression(text)
         if not expression or k < 1:
             return []
-        with self._engine.begin() as connection:
+        with translated(), self._engine.begin() as connection:
             # It may have been deleted while the question was on its way.
             if not _exists(connection, knowledge_base_id):
                 return []
