@@ -15,7 +15,6 @@ from kb.adapters.chroma import ChromaIndex
 from kb.adapters.embedding import EmbeddingProcess
 from kb.adapters.files import ContentFiles
 from kb.adapters.home_lock import HomeLock
-from kb.adapters.readers.sandbox import ReadingProcess
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
 from kb.ingestion.pipeline import Ingestion
@@ -31,6 +30,7 @@ from kb.services.workspace import Workspace
 from kb.settings import Settings, save_setting
 
 if TYPE_CHECKING:
+    from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.sql.database import SqlRecords
     from kb.answering.chain import AnsweringChain
 
@@ -49,8 +49,8 @@ class App:
     vectors: ChromaIndex
     indexes: Indexes
     query_embedder: Embedder
-    reader: ReadingProcess
-    page_drawer: ReadingProcess
+    reader: "ReadingProcess"
+    page_drawer: "ReadingProcess"
     embedding_processes: tuple[EmbeddingProcess, ...]
     ingestion: Ingestion
     model_server: ModelServer
@@ -181,6 +181,7 @@ def open_app(
 
 def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
     from kb.adapters.chat_models import OllamaServer
+    from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.sql.database import SqlRecords
 
     records = SqlRecords(settings.home / "quire.sqlite")

@@ -81,8 +81,9 @@ class Worker:
         with self._app.records.reading() as view:
             document = view.documents.get(DocumentId(job.subject_id))
             base = view.knowledge_bases.get(document.knowledge_base_id)
-        # Told before the work, which may take an hour, rather than after it.
-        _require_space(base, self._app.ingestion.embedder.space, document)
+        if base.embedding_space_id is not None:
+            # Told before the work, which may take an hour, rather than after it.
+            _require_space(base, self._app.ingestion.embedder.space, document)
         path = self._app.files.path(document.content_sha256)
         ingested = self._app.ingestion.run(document, path, lambda p: self._report(job, p))
         self._publish(job, document, ingested)
