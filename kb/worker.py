@@ -22,6 +22,7 @@ from kb.domain.errors import (
 )
 from kb.domain.jobs import Job, Progress
 from kb.ingestion.pipeline import Ingested
+from kb.ports import Transaction
 from kb.services.documents import forget
 
 LEASE = timedelta(minutes=30)
@@ -119,11 +120,7 @@ class Worker:
             records.documents.publish(
                 ready, ingested.pages, ingested.passages, ingested.vectors, ingested.space.id
             )
-            replaced = [
-                older
-                for older in records.documents.of(base.id)
-                if older.name == document.name and older.version < document.version
-            ]
+            replaced = _older(records, document)
             gone = [id for older in replaced for id in forget(records, older.id)]
         indexes, ids = self._app.indexes, [passage.id for passage in ingested.passages]
         if ids:
@@ -172,6 +169,17 @@ class Worker:
         except Exception:
             log.exception("The queued work could not go on")
             return False
+
+
+def _older(records: Transaction, document: Document) -> list[Document]:
+    if document.version == 1:
+        # Else each document of a large collection would list all the others.
+        return []
+    return [
+        other
+        for other in records.documents.of(document.knowledge_base_id)
+        if other.name == document.name and other.version < document.version
+    ]
 
 
 def _require_space(base: KnowledgeBase, space: EmbeddingSpace, document: Document) -> None:
