@@ -38,8 +38,13 @@ ReportProgress = Callable[[Progress], None]
 class Reader(Protocol):
     """Turns a file into text with pages and structure."""
 
-    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
-        """Read one file. Raises IngestionError."""
+    def read(
+        self, path: Path, media_type: str, name: str, spool: Path | None = None
+    ) -> ParsedDocument:
+        """Read one file; files found inside it go into `spool`, else nowhere.
+
+        Raises IngestionError.
+        """
 
 
 class Embedder(Protocol):

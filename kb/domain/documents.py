@@ -27,10 +27,12 @@ class DocumentState(StrEnum):
 
 
 class TextSource(StrEnum):
-    """Where a page's text comes from."""
+    """Where a page's text comes from, or why it has none."""
 
-    BORN_DIGITAL = "born_digital"
+    DIGITAL = "digital"
     OCR = "ocr"
+    EMPTY = "empty"
+    FAILED = "failed"
 
 
 class ElementKind(StrEnum):
@@ -103,14 +105,19 @@ class TextBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page as it was read. Formats without pages are one page without a size."""
+    """One page as it was read: of a PDF, a slide, a sheet. Others are one page without a size.
+
+    `label` is what people call it, as a sheet's name. `ocr_wanted` tells that its picture holds
+    text that has not been read yet.
+    """
 
     number: int
     text: str
     label: str = ""
     width: float | None = None
     height: float | None = None
-    text_source: TextSource = TextSource.BORN_DIGITAL
+    text_source: TextSource = TextSource.DIGITAL
+    ocr_wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +133,19 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file inside a file (of a mail, an archive), unpacked to `file` for its reader's owner."""
+
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDocument:
     """What a reader gives back: pages in order, and elements in reading order.
 
     `paged` tells whether the pages are the document's own, so that they may be cited.
+    Warnings are sentences for people: what of the file was not read, and why.
     """
 
     pages: tuple[Page, ...]
@@ -138,6 +154,7 @@ class ParsedDocument:
     language: str = ""
     paged: bool = False
     warnings: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

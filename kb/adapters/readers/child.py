@@ -11,11 +11,14 @@ import logging
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
 from kb.adapters.child_process import as_failure, take_stdout, write_frame
+from kb.adapters.readers import spool
 from kb.adapters.readers.messages import REPLY, REQUEST, Reply, Request
 from kb.adapters.readers.registry import reader_of, type_name
 from kb.domain.errors import DamagedFileError, LimitError, QuireError
@@ -66,7 +69,12 @@ def _serve(request: Request) -> Reply:
 
         png = page_png(path, request.page, request.scale)
         return Reply(picture=base64.b64encode(png).decode("ascii"))
-    return Reply(document=reader_of(request.media_type)(path))
+    read = reader_of(request.media_type)
+    if request.spool:
+        with spool.opened(Path(request.spool), path):
+            return Reply(document=read(path))
+    with TemporaryDirectory() as folder, spool.opened(Path(folder), path):
+        return Reply(document=replace(read(path), attachments=()))
 
 
 def _failed(error: QuireError, request: Request) -> Reply:

@@ -11,7 +11,7 @@ from kb.domain.documents import ParsedDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A file to read, or a page of it to draw."""
+    """A file to read, or a page of it to draw. Files found inside go into the folder `spool`."""
 
     path: str
     op: Literal["read", "picture"] = "read"
@@ -19,6 +19,7 @@ class Request:
     name: str = ""
     page: int = 1
     scale: float = 1.0
+    spool: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,12 +40,22 @@ class ReadingProcess:
             child_module, environment=lambda: child_environment(os.environ)
         )
 
-    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
-        """Read one file. Raises IngestionError."""
-        request = Request(path=str(path.absolute()), media_type=media_type, name=printable(name))
+    def read(
+        self, path: Path, media_type: str, name: str, spool: Path | None = None
+    ) -> ParsedDocument:
+        """Read one file; files found inside it go into `spool`, else nowhere.
+
+        Raises IngestionError.
+        """
+        request = Request(
+            path=str(path.absolute()),
+            media_type=media_type,
+            name=printable(name),
+            spool=str(spool.absolute()) if spool else "",
+        )
         with _told_of(name):
             document = self._ask(request).document
-            if document is None or not is_sound(document):
+            if document is None or not is_sound(document, spool):
                 raise ReaderCrashedError("The reader gave back something that is no document.")
             return document
 
@@ -107,8 +117,18 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def is_sound(document: ParsedDocument) -> bool:
-    """Whether pages count from 1 and every element and box lies inside its page's text."""
+def is_sound(document: ParsedDocument, spool: Path | None) -> bool:
+    """Whether pages count from 1, elements and boxes lie inside their page's text, and
+    attachments are plain files of the spool."""
+    for attachment in document.attachments:
+        file = Path(attachment.file)
+        if (
+            spool is None
+            or file.parent != spool.absolute()
+            or file.is_symlink()
+            or not file.is_file()
+        ):
+            return False
     if [page.number for page in document.pages] != list(range(1, len(document.pages) + 1)):
         return False
     lengths = [len(page.text) for page in document.pages]
