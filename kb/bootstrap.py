@@ -4,35 +4,41 @@ What takes long to import comes after the data folder is ours, so that a refusal
 """
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.adapters.chroma import ChromaIndex
-from kb.adapters.embedding import EmbeddingProcess
-from kb.adapters.files import ContentFiles
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
-from kb.ingestion.pipeline import Ingestion
-from kb.ports import Embedder, ModelServer
+from kb.ports import Embedder, ModelServer, WebPages, WebSites
 from kb.services.access import Access
 from kb.services.answers import AnswersService
+from kb.services.collecting import Collector
 from kb.services.conversations import ConversationsService
 from kb.services.documents import DocumentsService
 from kb.services.indexes import Indexes
+from kb.services.jobs import JobsService
 from kb.services.knowledge_bases import KnowledgeBasesService
 from kb.services.models import ModelsService
+from kb.services.sources import SourcesService
+from kb.services.versions import VersionsService
 from kb.services.workspace import Workspace
 from kb.settings import Settings, save_setting
 
 if TYPE_CHECKING:
+    from kb.adapters.chroma import ChromaIndex
+    from kb.adapters.embedding import EmbeddingProcess
+    from kb.adapters.files import ContentFiles
     from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.sql.database import SqlRecords
     from kb.answering.chain import AnsweringChain
+    from kb.ingestion.pipeline import Ingestion
 
 OWNER = Actor(id=LOCAL_OWNER, kind=ActorKind.OWNER)
 LOWEST_PRIORITY = 10
@@ -45,17 +51,21 @@ class App:
     settings: Settings
     lock: HomeLock
     records: "SqlRecords"
-    files: ContentFiles
-    vectors: ChromaIndex
+    files: "ContentFiles"
+    vectors: "ChromaIndex"
     indexes: Indexes
     query_embedder: Embedder
     reader: "ReadingProcess"
     page_drawer: "ReadingProcess"
-    embedding_processes: tuple[EmbeddingProcess, ...]
-    ingestion: Ingestion
+    embedding_processes: "tuple[EmbeddingProcess, ...]"
+    ingestion: "Ingestion"
     model_server: ModelServer
+    web_pages: WebPages
+    web_sites: WebSites
     chat_model: str
-    wake_worker: threading.Event = field(default_factory=threading.Event)
+    web_fetching: bool
+    spool: Path
+    wake_events: list[threading.Event] = field(default_factory=list)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @cached_property
@@ -87,19 +97,45 @@ class App:
             chosen=lambda: self.chat_model,
             choose_model=self._choose_model,
         )
+        documents = DocumentsService(
+            access=access,
+            records=self.records,
+            files=self.files,
+            indexes=self.indexes,
+            clock=self.clock,
+            draw_page=self.page_drawer.page_picture,
+            wake_worker=self.wake_workers,
+        )
         return Workspace(
             access=access,
             knowledge_bases=KnowledgeBasesService(
                 access=access, records=self.records, indexes=self.indexes, clock=self.clock
             ),
-            documents=DocumentsService(
+            documents=documents,
+            versions=VersionsService(
                 access=access,
                 records=self.records,
-                files=self.files,
                 indexes=self.indexes,
                 clock=self.clock,
-                draw_page=self.page_drawer.page_picture,
-                wake_worker=self.wake_worker.set,
+                wake_worker=self.wake_workers,
+            ),
+            jobs=JobsService(
+                access=access,
+                records=self.records,
+                indexes=self.indexes,
+                clock=self.clock,
+                wake_worker=self.wake_workers,
+            ),
+            sources=SourcesService(
+                access=access,
+                records=self.records,
+                documents=documents,
+                web_pages=self.web_pages,
+                clock=self.clock,
+                home=self.settings.home,
+                web_allowed=lambda: self.web_fetching,
+                allow_web=self._allow_web,
+                wake_worker=self.wake_workers,
             ),
             answers=AnswersService(
                 access=access,
@@ -115,6 +151,19 @@ class App:
                 clock=self.clock,
             ),
             models=models,
+        )
+
+    @property
+    def collector(self) -> Collector:
+        """What looks at watched folders and sites."""
+        return Collector(
+            records=self.records,
+            files=self.files,
+            indexes=self.indexes,
+            web_sites=self.web_sites,
+            clock=self.clock,
+            web_allowed=lambda: self.web_fetching,
+            wake_worker=self.wake_workers,
         )
 
     def warm(self) -> None:
@@ -133,11 +182,23 @@ class App:
         """Whether the model for questions is loaded, or known not to load."""
         return all(process.settled for process in self.embedding_processes[:1])
 
+    def wake_workers(self) -> None:
+        """Tell whoever waits for work that there is some."""
+        for event in self.wake_events:
+            event.set()
+
     def rest(self) -> None:
         """End the children that only ingestion needs; they start again when there is work."""
         self.reader.close()
+        self.rest_embedding()
+
+    def rest_embedding(self) -> None:
+        """End the child that embeds documents of many passages."""
+        from kb.adapters import memory
+
         for process in self.embedding_processes[1:]:
             process.close()
+        memory.give_back()
 
     def close(self) -> None:
         """End the children and let the data folder go."""
@@ -152,6 +213,10 @@ class App:
     def _choose_model(self, name: str) -> None:
         save_setting(self.settings.home, "chat_model", name)
         self.chat_model = name
+
+    def _allow_web(self, on: bool) -> None:
+        save_setting(self.settings.home, "web_fetching", "on" if on else "off")
+        self.web_fetching = on
 
 
 def own_home(settings: Settings) -> HomeLock:
@@ -181,29 +246,42 @@ def open_app(
 
 def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
     from kb.adapters.chat_models import OllamaServer
+    from kb.adapters.chroma import ChromaIndex
+    from kb.adapters.files import ContentFiles
     from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.sql.database import SqlRecords
+    from kb.adapters.web import WebFetcher
+    from kb.adapters.web_site import SiteCrawler
+    from kb.ingestion.pipeline import Ingestion
 
     records = SqlRecords(settings.home / "quire.sqlite")
     with records.writing() as starting:
         starting.jobs.release_all()
         starting.conversations.stop_streaming()
     files = ContentFiles(settings.home / "files")
+    spool = settings.home / "spool"
+    shutil.rmtree(spool, ignore_errors=True)
+    # A reader that has lost its process may write there for a moment more.
+    spool.mkdir(exist_ok=True)
     vectors = ChromaIndex(settings.home / "chroma")
     processes = () if embedder else _embedding_processes(settings, serving=serving)
     query, bulk = embedder or processes[0], embedder or processes[-1]
-    reader = ReadingProcess()
+    reader = ReadingProcess(files=settings.home / "files", spool=spool)
+    web_pages = WebFetcher()
     return App(
         settings=settings,
         lock=lock,
         records=records,
         files=files,
+        spool=spool,
         vectors=vectors,
         indexes=Indexes(records=records, vectors=vectors, files=files),
         query_embedder=query,
         embedding_processes=processes,
         reader=reader,
-        page_drawer=ReadingProcess() if serving else reader,
+        page_drawer=ReadingProcess(files=settings.home / "files", spool=spool)
+        if serving
+        else reader,
         ingestion=Ingestion(reader=reader, embedder=query, bulk_embedder=bulk),
         model_server=OllamaServer(
             settings.ollama_host,
@@ -211,12 +289,17 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
             keep_alive=settings.keep_alive,
             answer_tokens=ANSWER_TOKENS,
         ),
+        web_pages=web_pages,
+        web_sites=SiteCrawler(web_pages, reader.links),
         chat_model=settings.chat_model,
+        web_fetching=settings.web_fetching == "on",
     )
 
 
-def _embedding_processes(settings: Settings, *, serving: bool) -> tuple[EmbeddingProcess, ...]:
+def _embedding_processes(settings: Settings, *, serving: bool) -> "tuple[EmbeddingProcess, ...]":
     """The one for questions first, the one for documents last; a command has one for both."""
+    from kb.adapters.embedding import EmbeddingProcess
+
     # Threads that wait for each other on busy cores embed at a tenth of the speed of one.
     threads = settings.embedding_threads or max(1, (os.cpu_count() or 1) - 1)
     model = settings.embedding_model

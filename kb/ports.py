@@ -5,10 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 from kb.domain.conversations import (
     Conversation,
@@ -19,32 +16,46 @@ from kb.domain.conversations import (
 from kb.domain.documents import (
     Document,
     DocumentId,
+    DocumentState,
     EmbeddingSpace,
     EmbeddingSpaceId,
     KnowledgeBase,
     KnowledgeBaseId,
+    OcrPage,
     Page,
     ParsedDocument,
     Passage,
     PassageId,
+    Twin,
 )
-from kb.domain.jobs import Job, Progress
+from kb.domain.errors import QuireError
+from kb.domain.jobs import Job, JobKind, Progress
+from kb.domain.sources import Source, SourceFile, SourceId
 
-Vectors = NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Vectors: TypeAlias = "NDArray[np.float32]"
 Clock = Callable[[], datetime]
-ReportProgress = Callable[[Progress], None]
 
 
 class Reader(Protocol):
     """Turns a file into text with pages and structure."""
 
     def read(
-        self, path: Path, media_type: str, name: str, spool: Path | None = None
+        self, path: Path, media_type: str, name: str, spool: Path | None = None, pages: int = 0
     ) -> ParsedDocument:
-        """Read one file; files found inside it go into `spool`, else nowhere.
+        """Read one file, or its first `pages` where its type lets them be read alone.
 
-        Raises IngestionError.
+        Files found inside it go into `spool`, else nowhere. Raises IngestionError.
         """
+
+    def ocr(self, path: Path, media_type: str, page: int, name: str) -> OcrPage:
+        """What OCR reads of a page. Raises IngestionError."""
+
+    def close(self) -> None:
+        """Stop what is being read; the next file can be read again."""
 
 
 class Embedder(Protocol):
@@ -178,6 +189,44 @@ class ModelServer(Protocol):
         """The named model, ready to be asked."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPage:
+    """What was at an address: `url` after redirects, `media_type` as its server told it."""
+
+    url: str
+    content: bytes
+    media_type: str = ""
+
+
+class WebPages(Protocol):
+    """Fetches what anybody may see on the web."""
+
+    def fetch(self, url: str, follow: Callable[[str], bool] = ...) -> FetchedPage:
+        """One page. A redirect goes only where `follow` says yes.
+
+        Raises InvalidInputError for what is no web address, WebPageError, LimitError.
+        """
+
+
+class WebSites(Protocol):
+    """Fetches many pages of one site."""
+
+    def crawl(
+        self,
+        start_url: str,
+        *,
+        depth: int,
+        most_pages: int,
+        cancelled: Callable[[], bool] = ...,
+        missed: Callable[[QuireError], None] = ...,
+    ) -> Iterator[FetchedPage]:
+        """The start page, and what lies beside and below it within `depth` links of it.
+
+        At most `most_pages` are asked for. `missed` is told of each that could not be had, its
+        address being the error's subject; the start page's error is raised, as by `fetch`.
+        """
+
+
 class FileStore(Protocol):
     """Keeps files under the hash of their content."""
 
@@ -216,17 +265,42 @@ class Documents(Protocol):
     def many(self, ids: Collection[DocumentId]) -> dict[DocumentId, Document]: ...
     def of_content(self, sha256: str) -> list[Document]: ...
     def contents(self) -> set[str]: ...
-    def fail(self, id: DocumentId, error: str) -> None: ...
-    def requeue(self, id: DocumentId) -> None: ...
+    def named(self, knowledge_base_id: KnowledgeBaseId, name: str) -> list[Document]: ...
+    def twin(self, document: Document) -> Twin | None: ...
+    def children(self, id: DocumentId) -> list[DocumentId]: ...
+    def parents(self, id: DocumentId) -> list[DocumentId]: ...
+    def put_inside(self, parent_id: DocumentId, id: DocumentId) -> None: ...
+    def set_state(
+        self,
+        id: DocumentId,
+        state: DocumentState,
+        error: str = "",
+        finished_at: datetime | None = None,
+    ) -> None: ...
+    def rename(self, id: DocumentId, name: str) -> None: ...
+    def set_origin(
+        self, id: DocumentId, *, parent_id: DocumentId | None, source_id: str | None
+    ) -> None: ...
+    def warn(self, id: DocumentId, warning: str) -> None: ...
+    def clear(self, id: DocumentId) -> list[PassageId]: ...
     def remove(self, id: DocumentId) -> list[PassageId]: ...
-    def publish(
+    def store(
         self,
         document: Document,
         pages_read: Sequence[Page],
         cut: Sequence[Passage],
-        vectors: Vectors,
+        embedded: Sequence[bytes],
         space_id: EmbeddingSpaceId,
+    ) -> list[PassageId]: ...
+    def unembedded(self, id: DocumentId, space_id: EmbeddingSpaceId) -> list[Passage]: ...
+    def add_vectors(
+        self, embedded: Sequence[Passage], vectors: Vectors, space_id: EmbeddingSpaceId
     ) -> None: ...
+    def save_ocr(self, sha256: str, read: OcrPage) -> None: ...
+    def ocr_of(self, sha256: str) -> dict[int, OcrPage]: ...
+    def forget_ocr(self, sha256: str) -> None: ...
+    def want_no_ocr(self, id: DocumentId) -> None: ...
+    def pages_wanting_ocr(self, id: DocumentId) -> list[int]: ...
     def pages(self, id: DocumentId) -> list[Page]: ...
     def page(self, id: DocumentId, number: int) -> Page: ...
     def passages_of(self, id: DocumentId) -> list[Passage]: ...
@@ -247,14 +321,20 @@ class Jobs(Protocol):
 
     def add(self, job: Job, now: datetime) -> None: ...
     def of_subjects(self, ids: set[str]) -> dict[str, Job]: ...
-    def claim(self, now: datetime, lease_until: datetime) -> Job | None: ...
+    def open_of(self, subject_id: str, kind: JobKind) -> bool: ...
+    def holds(self, job: Job) -> bool: ...
+    def claim(self, kind: JobKind, now: datetime, lease_until: datetime) -> Job | None: ...
     def report(self, job: Job, progress: Progress, lease_until: datetime) -> bool: ...
     def finish(self, job: Job) -> bool: ...
     def fail(self, job: Job, error: str) -> bool: ...
     def release(self, job: Job) -> bool: ...
     def give_back(self, job: Job) -> bool: ...
+    def renew(self, job: Job) -> bool: ...
+    def pause(self, subject_ids: set[str]) -> None: ...
+    def resume(self, subject_ids: set[str]) -> None: ...
     def release_all(self) -> None: ...
-    def remove_of(self, subject_id: str) -> None: ...
+    def paused(self, subject_ids: set[str]) -> set[str]: ...
+    def remove_of(self, subject_id: str, kind: JobKind | None = None) -> None: ...
 
 
 class Conversations(Protocol):
@@ -276,6 +356,21 @@ class Conversations(Protocol):
     def citing(self, document_id: DocumentId) -> list[Message]: ...
 
 
+class Sources(Protocol):
+    """Records of watched folders and sites, and of the files that folders gave."""
+
+    def add(self, source: Source) -> None: ...
+    def get(self, id: SourceId) -> Source: ...
+    def of(self, knowledge_base_id: KnowledgeBaseId) -> list[Source]: ...
+    def active(self) -> list[Source]: ...
+    def save(self, source: Source) -> None: ...
+    def remove(self, id: SourceId) -> None: ...
+    def files(self, id: SourceId) -> dict[str, SourceFile]: ...
+    def holding(self, document_id: DocumentId) -> list[tuple[SourceId, str]]: ...
+    def save_file(self, id: SourceId, file: SourceFile) -> None: ...
+    def remove_file(self, id: SourceId, name: str) -> None: ...
+
+
 class Transaction(Protocol):
     """The records as one consistent whole; leaving it without an error keeps all changes."""
 
@@ -287,6 +382,8 @@ class Transaction(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def conversations(self) -> Conversations: ...
+    @property
+    def sources(self) -> Sources: ...
 
 
 class Records(Protocol):

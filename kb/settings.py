@@ -50,6 +50,9 @@ class Settings:
     keep_alive: str = _setting(
         "KB_KEEP_ALIVE", "10m", "How long Ollama keeps the model loaded after an answer."
     )
+    web_fetching: str = _setting(
+        "KB_WEB_FETCHING", "off", "Whether web pages may be fetched by their address: on or off."
+    )
     host: str = _setting("KB_HOST", "127.0.0.1", "Address the app listens on.")
     port: int = _setting("KB_PORT", 8501, "Port the app listens on.")
     log: str = _setting("KB_LOG", "warning", "How much is logged: error, warning, info or debug.")

@@ -40,7 +40,7 @@ def draw() -> None:
     if not messages and not asked:
         with first.container():
             first_steps.draw(base, listed)
-    progress.line(base.id)
+    progress.line(base.id, listed)
     with st.container(key="conversation"):
         chat.history(base, messages, listed, has_models=has_models)
         chat.answer_now(base, conversation, model)

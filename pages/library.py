@@ -1,6 +1,8 @@
 """The documents of a knowledge base: add, look at, retry, remove."""
 
-from kb.ui import document_view, documents, frame, session
+import streamlit as st
+
+from kb.ui import adding, document_view, documents, frame, session, sources
 
 
 def draw() -> None:
@@ -9,8 +11,11 @@ def draw() -> None:
     id = session.parameter(session.DOCUMENT_PARAMETER)
     if id:
         document_view.draw(id)
-    else:
-        documents.draw(base)
+        return
+    st.title("Library", anchor=False)
+    adding.draw(base)
+    collecting = sources.draw(base)
+    documents.draw(base, collecting=collecting)
 
 
 draw()

@@ -6,10 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.adapters.readers import spool as spooling
 from kb.adapters.readers.registry import reader_of
 from kb.bootstrap import App, open_app
 from kb.domain.access import Actor, ActorId, ActorKind
-from kb.domain.documents import Document, KnowledgeBaseId, ParsedDocument
+from kb.domain.documents import (
+    Document,
+    KnowledgeBaseId,
+    OcrPage,
+    Page,
+    ParsedDocument,
+    TextSource,
+)
 from kb.ingestion.pipeline import Ingestion
 from kb.ports import Embedder
 from kb.services.workspace import Workspace
@@ -25,13 +33,26 @@ CHARLIE = Actor(id=ActorId("charlie"), kind=ActorKind.MEMBER)
 GWEN = Actor(id=ActorId("gwen"), kind=ActorKind.GUEST)
 
 
-@dataclass(frozen=True)
+@dataclass
 class DirectReader:
     """The real readers, in this process."""
 
-    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
+    def read(
+        self, path: Path, media_type: str, name: str, spool: Path | None = None, pages: int = 0
+    ) -> ParsedDocument:
         """Read one file."""
-        return reader_of(media_type)(path)
+        if spool is None:
+            return reader_of(media_type)(path)
+        with spooling.opened(spool, path):
+            return reader_of(media_type)(path)
+
+    def ocr(self, path: Path, media_type: str, page: int, name: str) -> OcrPage:
+        """Read nothing from a picture."""
+        empty = Page(number=page, text="", text_source=TextSource.EMPTY)
+        return OcrPage(page=empty, elements=())
+
+    def close(self) -> None:
+        """Nothing runs elsewhere."""
 
 
 @contextmanager

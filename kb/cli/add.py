@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, BinaryIO
 
 from kb.bootstrap import App
 from kb.cli import options, output
-from kb.domain.documents import Document, DocumentState, KnowledgeBase
+from kb.domain.documents import UNFINISHED, Document, DocumentId, DocumentState, KnowledgeBase
 from kb.domain.errors import InvalidInputError, NotFoundError, QuireError
 from kb.domain.media_types import RECORD
 from kb.evaluation.questions import filled_lines, json_lines, json_object
+from kb.services.recording import Added
 from kb.services.workspace import Workspace
 from kb.worker import Worker
+
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,37 +76,91 @@ def sources_of(path: Path) -> Iterator[Source]:
 
 
 def add_all(app: App, kb: str, sources: list[Source]) -> Iterator[dict[str, Any]]:
-    """Add to the named knowledge base, made if needed; what became of each source."""
-    workspace, worker = app.workspace(), Worker(app)
+    """Add to the named knowledge base, made if needed; what became of each source.
+
+    What was found inside a source comes after it.
+    """
+    troubles: list[QuireError] = []
+    workspace, worker = app.workspace(), Worker(app, on_trouble=troubles.append)
     base = _base(workspace, kb)
     with output.progress() as bar:
         task = bar.add_task(f"Adding to {base.name}", total=len(sources))
-        for source in sources:
-            yield _add_one(workspace, worker, base, source)
-            bar.advance(task)
+        worker.start()
+        try:
+            for begun in [_begun(workspace, base, source) for source in sources]:
+                yield from _finished(workspace, begun, troubles, set())
+                bar.advance(task)
+        finally:
+            worker.stop()
 
 
-def _add_one(
-    workspace: Workspace, worker: Worker, base: KnowledgeBase, source: Source
-) -> dict[str, Any]:
-    begun = perf_counter()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A source that was added, or why it could not be."""
+
+    source: Source
+    at: float
+    added: Added | None = None
+    problem: str = ""
+
+
+def _begun(workspace: Workspace, base: KnowledgeBase, source: Source) -> _Begun:
+    at = perf_counter()
     if source.problem:
-        return _told(source, None, "failed", begun, source.problem)
+        return _Begun(source=source, at=at, problem=source.problem)
     try:
         media_type = RECORD if source.record is not None else ""
         with closing(source.open()) as stream:
             added = workspace.documents.add(base.id, source.name, stream, media_type)
-        while worker.one_step():
-            pass
-        document = workspace.documents.get(added.document.id)
-    except (QuireError, OSError) as error:
-        reason = (
-            str(error) if isinstance(error, QuireError) else f"{source.name}: {error.strerror}."
-        )
-        return _told(source, None, "failed", begun, reason)
-    ready = document.state is DocumentState.READY
-    status = "failed" if not ready else "duplicate" if added.duplicate else "ready"
-    return _told(source, document, status, begun, document.error)
+        if added.duplicate:
+            # It may have been paused, and is waited for.
+            workspace.jobs.resume([added.document.id])
+    except QuireError as error:
+        return _Begun(source=source, at=at, problem=str(error))
+    except OSError as error:
+        return _Begun(source=source, at=at, problem=f"{source.name}: {error.strerror}.")
+    return _Begun(source=source, at=at, added=added)
+
+
+def _finished(
+    workspace: Workspace, begun: _Begun, troubles: list[QuireError], told: set[DocumentId]
+) -> Iterator[dict[str, Any]]:
+    """What became of a source and of what was found inside it, once that is known.
+
+    Raises the first of the `troubles` that keep the worker from going on.
+    """
+    source = begun.source
+    if begun.added is None:
+        yield _told(source, None, "failed", begun.at, begun.problem)
+        return
+    try:
+        document = _awaited(workspace, begun.added.document.id, troubles)
+    except NotFoundError as error:
+        yield _told(source, None, "failed", begun.at, str(error))
+        return
+    yield _told(source, document, _status(document, begun.added), begun.at, document.error)
+    told.add(document.id)
+    for inner in workspace.documents.found_inside(document.id):
+        # An archive may hold what holds it.
+        if inner.id not in told:
+            found = _Begun(source=source, at=begun.at, added=Added(document=inner, duplicate=False))
+            yield from _finished(workspace, found, troubles, told)
+
+
+def _awaited(workspace: Workspace, id: DocumentId, troubles: list[QuireError]) -> Document:
+    while True:
+        document = workspace.documents.get(id)
+        if document.state not in UNFINISHED and not document.ledger.waiting:
+            return document
+        if troubles:
+            raise troubles[0]
+        sleep(LOOK_SECONDS)
+
+
+def _status(document: Document, added: Added) -> str:
+    if document.state not in (DocumentState.READY, DocumentState.SUPERSEDED):
+        return "failed"
+    return "duplicate" if added.duplicate else "ready"
 
 
 def _told(

@@ -2,21 +2,28 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kb.bootstrap import App, open_app
-from kb.cli import add, ask, evaluate, maintain, output
 from kb.domain.errors import QuireError
-from kb.ports import Embedder
 from kb.settings import Settings, load_settings
 
-Command = Callable[[argparse.Namespace, App], int]
+if TYPE_CHECKING:
+    from kb.ports import Embedder
+
+MODULES = ("add", "ask", "evaluate", "maintain", "text")
+"""The modules of this package that describe commands; `run` is described here."""
 
 
-def main(argv: Sequence[str] | None = None, *, embedder: Embedder | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, embedder: "Embedder | None" = None) -> int:
     """Run one command, by a given embedder instead of the configured one; its exit status."""
-    args = parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    # What the other commands import would only make the pages start later.
+    args = parser(MODULES if given[:1] != ["run"] else ()).parse_args(given)
+    from kb.cli import output
+
     try:
         settings = load_settings(home=getattr(args, "home", None))
         output.configure_logging(settings.log)
@@ -33,8 +40,8 @@ def main(argv: Sequence[str] | None = None, *, embedder: Embedder | None = None)
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(modules: Collection[str] = MODULES) -> argparse.ArgumentParser:
+    """The command line: `run` and what these modules describe."""
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument(
         "--home", type=Path, default=argparse.SUPPRESS, help="data folder (default: KB_HOME)"
@@ -46,18 +53,20 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", parents=[everywhere], help="serve the pages in a browser")
-    for module in (add, ask, evaluate, maintain):
-        module.register(commands, everywhere)
+    for module in modules:
+        import_module(f"kb.cli.{module}").register(commands, everywhere)
     return top
 
 
-def _run(args: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+def _run(args: argparse.Namespace, settings: Settings, embedder: "Embedder | None") -> int:
+    from kb.bootstrap import open_app
+
     app = open_app(settings, serving=False, embedder=embedder)
     try:
         if args.mends:
             app.indexes.mend()
-        command: Command = args.run
-        return command(args, app)
+        status: int = args.run(args, app)
+        return status
     finally:
         app.close()
 

@@ -1,6 +1,8 @@
 """`list`, `remove`, `rebuild`, `check`: look after a knowledge base."""
 
 import argparse
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from kb.bootstrap import App
@@ -40,6 +42,7 @@ def run_list(args: argparse.Namespace, app: App) -> int:
             "status": document.state,
             "pages": document.page_count,
             "passages": document.passage_count,
+            "pages_by_source": asdict(document.ledger),
             "bytes": document.size_bytes,
             "error": document.error or None,
         }
@@ -60,7 +63,9 @@ def run_remove(args: argparse.Namespace, app: App) -> int:
     for name in dict.fromkeys(args.names):
         for document in documents:
             if document.name == name:
-                workspace.documents.remove(document.id)
+                # It may have gone with the mail or archive that it came in.
+                with suppress(NotFoundError):
+                    workspace.documents.remove(document.id)
         _say(args, {"document": name, "status": "removed"}, f"removed  {name}")
     return 0
 

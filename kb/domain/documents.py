@@ -19,11 +19,25 @@ PAGE_SEPARATOR = "\n\n"
 
 
 class DocumentState(StrEnum):
-    """How far a document has come; only a ready one is ever found."""
+    """How far a document has come.
+
+    A searchable one is found by its words while its vectors are made; a superseded one has
+    given its place to a newer version.
+    """
 
     QUEUED = "queued"
+    SEARCHABLE = "searchable"
     READY = "ready"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+
+
+FINDABLE = (DocumentState.SEARCHABLE, DocumentState.READY)
+"""The states in which a search finds a document."""
+
+UNFINISHED = (DocumentState.QUEUED, DocumentState.SEARCHABLE)
+"""The states of a document that is being taken in."""
 
 
 class TextSource(StrEnum):
@@ -71,8 +85,23 @@ class KnowledgeBase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageLedger:
+    """How many pages of a document have text from where; `waiting` of them are still to be
+    read by OCR."""
+
+    digital: int = 0
+    ocr: int = 0
+    empty: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file, or one record of a file, in a knowledge base."""
+    """A file, or one record of a file, in a knowledge base.
+
+    `parent_id` is the mail or archive that it came in, `source_id` the watched folder or site.
+    """
 
     id: DocumentId
     knowledge_base_id: KnowledgeBaseId
@@ -88,6 +117,11 @@ class Document:
     state: DocumentState = DocumentState.QUEUED
     error: str = ""
     version: int = 1
+    parent_id: DocumentId | None = None
+    source_id: str | None = None
+    finished_at: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    ledger: PageLedger = PageLedger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +192,14 @@ class ParsedDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OcrPage:
+    """What OCR read of one page: the page as it is then, and all its elements."""
+
+    page: Page
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A stretch of a document that is embedded, found and cited as one.
 
@@ -176,3 +218,14 @@ class Passage:
     end: int
     token_count: int
     boxes: tuple[TextBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """What was read of the same file under the same name, and the space it was cut for."""
+
+    document: Document
+    space_id: EmbeddingSpaceId
+    pages: tuple[Page, ...]
+    passages: tuple[Passage, ...]
+    embedded: tuple[bytes, ...]

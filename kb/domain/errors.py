@@ -9,6 +9,7 @@ QuireError                  what happened, to what, and what to do
 │   ├── DamagedFileError
 │   ├── PasswordNeededError
 │   ├── LimitError
+│   ├── WebPageError
 │   └── ReaderCrashedError
 ├── ModelError              a language or embedding model did not serve
 │   ├── ModelUnreachableError
@@ -73,6 +74,12 @@ class PasswordNeededError(IngestionError):
 
 class LimitError(IngestionError):
     """The file would take more size, time or memory than is allowed."""
+
+
+class WebPageError(IngestionError):
+    """A web page could not be had. `status` is what its server answered, 0 for nothing."""
+
+    status = 0
 
 
 class ReaderCrashedError(IngestionError):

@@ -9,9 +9,11 @@ JobId = NewType("JobId", str)
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """What a job does with a document, in the order of urgency."""
 
-    INGEST = "ingest"
+    READ = "read"
+    EMBED = "embed"
+    OCR = "ocr"
 
 
 class JobState(StrEnum):
@@ -19,6 +21,7 @@ class JobState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
 
@@ -48,4 +51,5 @@ class Job:
     attempt: int
     progress: Progress
     lease_until: datetime | None
+    started_at: datetime | None = None
     error: str = ""

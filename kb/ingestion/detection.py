@@ -1,17 +1,107 @@
 """What a file is: by its content first, by its name's ending second."""
 
 import codecs
+import gzip
 import mmap
+import re
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from kb.domain.errors import DamagedFileError, IngestionError, LimitError, UnsupportedFileError
-from kb.domain.media_types import HTML, MARKDOWN, PDF, PLAIN, WORD
+from kb.domain.media_types import (
+    CALENDAR,
+    CONTACTS,
+    CSV,
+    DOC,
+    EML,
+    EPUB,
+    HTML,
+    JSON,
+    LATEX,
+    MARKDOWN,
+    MBOX,
+    MHTML,
+    MSG,
+    NOTEBOOK,
+    ODG,
+    ODP,
+    ODS,
+    ODT,
+    ORG,
+    PDF,
+    PLAIN,
+    POWERPOINT,
+    PPT,
+    RST,
+    RTF,
+    SUBRIP,
+    TAR,
+    TSV,
+    VTT,
+    WORD,
+    XLS,
+    XLSB,
+    XLSX,
+    XML,
+    YAML,
+    ZIP,
+)
+from kb.ingestion.picture_types import PICTURE_ENDINGS, PICTURE_TYPES, picture_type
+from kb.ingestion.text_types import SOURCE_ENDINGS, text_type
 
 ENDINGS = {
     ".pdf": PDF,
     ".docx": WORD,
     ".docm": WORD,
+    ".dotx": WORD,
+    ".dotm": WORD,
+    ".pptx": POWERPOINT,
+    ".pptm": POWERPOINT,
+    ".ppsx": POWERPOINT,
+    ".ppsm": POWERPOINT,
+    ".potx": POWERPOINT,
+    ".potm": POWERPOINT,
+    ".odt": ODT,
+    ".ott": ODT,
+    ".fodt": ODT,
+    ".odp": ODP,
+    ".otp": ODP,
+    ".fodp": ODP,
+    ".odg": ODG,
+    ".otg": ODG,
+    ".fodg": ODG,
+    ".rtf": RTF,
+    ".doc": DOC,
+    ".dot": DOC,
+    ".ppt": PPT,
+    ".pps": PPT,
+    ".pot": PPT,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
+    ".xltx": XLSX,
+    ".xltm": XLSX,
+    ".xlsb": XLSB,
+    ".xls": XLS,
+    ".xlt": XLS,
+    ".ods": ODS,
+    ".ots": ODS,
+    ".fods": ODS,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".tab": TSV,
+    ".json": JSON,
+    ".geojson": JSON,
+    ".jsonl": JSON,
+    ".ndjson": JSON,
+    ".yaml": YAML,
+    ".yml": YAML,
+    ".xml": XML,
+    ".rss": XML,
+    ".atom": XML,
+    ".ics": CALENDAR,
+    ".vcf": CONTACTS,
+    ".vcard": CONTACTS,
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
     ".html": HTML,
@@ -19,18 +109,73 @@ ENDINGS = {
     ".xhtml": HTML,
     ".txt": PLAIN,
     ".text": PLAIN,
-    ".rst": PLAIN,
+    ".mht": MHTML,
+    ".mhtml": MHTML,
+    ".epub": EPUB,
+    ".eml": EML,
+    ".msg": MSG,
+    ".mbox": MBOX,
+    ".rst": RST,
+    ".org": ORG,
+    ".tex": LATEX,
+    ".ltx": LATEX,
+    ".ipynb": NOTEBOOK,
+    ".srt": SUBRIP,
+    ".vtt": VTT,
+    ".zip": ZIP,
+    ".tar": TAR,
+    ".tgz": TAR,
     ".log": PLAIN,
+    **PICTURE_ENDINGS,
+    **SOURCE_ENDINGS,
 }
 OTHER_ENDINGS = frozenset(
-    """.csv .tsv .json .jsonl .ndjson .xml .eml .mbox .msg .mhtml .mht .rtf .ipynb .svg .ics .vcf
-    .doc .dot .xls .xlsx .xlsm .xlsb .ppt .pptx .odt .ods .odp .odg .fodt .fods .fodp .epub .mobi
-    .pages .numbers .key .zip .gz .tar .7z .rar .png .jpg .jpeg .gif .bmp .tif .tiff .webp .heic
-    .mp3 .mp4 .wav .exe .dll .pkl .pickle .npy .parquet .sqlite .db .ps .eps .warc .pem""".split()
+    """.svg .mobi .pages .numbers .key .gz .7z .rar .mp3 .mp4 .wav .exe .dll .pkl .pickle .npy
+    .parquet .sqlite .db .ps .eps .warc .pem""".split()
 )
 """Other known formats: as plain text they would be read badly, where they are text at all."""
 
-ADVICE = "It reads PDF, Word (.docx), Markdown, web pages (.html) and plain text."
+KINDS = (
+    "PDF, Word, Excel, PowerPoint, OpenDocument, RTF, CSV, JSON, YAML, XML, calendars,"
+    " contacts, mails, pictures, books (.epub), notebooks, archives (.zip, .tar), Markdown, LaTeX,"
+    " web pages (.html), source code and plain text"
+)
+"""What Quire reads, in words."""
+
+ADVICE = f"It reads {KINDS}."
+
+PROVEN = frozenset({PDF, WORD, POWERPOINT, ODT, ODP, ODG, RTF, DOC, PPT, XLSX, XLSB, XLS, ODS}) | {
+    MSG,
+    MBOX,
+    EPUB,
+    ZIP,
+    TAR,
+    *PICTURE_TYPES,
+}
+"""Types that the content tells: an ending alone does not make a file one of them."""
+ZIP_FOLDERS = (
+    ("word/", WORD),
+    ("ppt/", POWERPOINT),
+    ("xl/workbook.bin", XLSB),
+    ("xl/", XLSX),
+)
+ZIP_MIMETYPES = frozenset({ODT, ODP, ODG, ODS, EPUB})
+OLE_STREAMS = (
+    ("__properties_version1.0", MSG),
+    ("WordDocument", DOC),
+    ("PowerPoint Document", PPT),
+    ("Workbook".ljust(32, "\0"), XLS),
+    ("Book".ljust(32, "\0"), XLS),
+)
+"""The last two are words that texts hold as well: as names they fill 32 places."""
+BARE_XLS = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
+"""How workbooks of Excel 2, 3 and 4 begin, which are no OLE files."""
+TEXT_MARKS = ((b"BEGIN:VCALENDAR", CALENDAR), (b"BEGIN:VCARD", CONTACTS))
+MARKED_UP = frozenset({PLAIN, CSV, TSV, JSON, YAML, XML, MHTML})
+"""Types under whose endings web pages are met."""
+
+TOLD_BY_TEXT = frozenset({PLAIN, EML, MBOX, MHTML, SUBRIP, VTT})
+"""Types under whose endings a text's first lines say more than the ending."""
 
 HEAD_BYTES = 64 * 1024
 ZIP_TAIL = 64 * 1024 + 22
@@ -38,9 +183,14 @@ MAX_ZIP_DIRECTORY = 4 * 1024 * 1024
 """Bytes of member names; a real document has a few kilobytes."""
 PDF_HEADER_WITHIN = 1024
 MAX_ENDING = 12
+MAX_MIMETYPE = 100
+TAR_BLOCK, TAR_MARK_AT = 512, 257
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_FLAT = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<office:document\s[^>]*?office:mimetype="([\w./-]+)\""""
+)
 BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -64,11 +214,11 @@ def _detect(path: Path, ending: str) -> str:
         head = file.read(HEAD_BYTES)
     if not head:
         raise DamagedFileError("The file is empty.")
-    by_content = _by_content(path, head, ending)
+    by_content = picture_type(head) or _by_content(path, head, ending)
     if by_content:
         return by_content
     by_ending = ENDINGS.get(ending, "")
-    if by_ending in (PDF, WORD):
+    if by_ending in PROVEN:
         raise _other(ending)
     return _text_type(head, ending, by_ending)
 
@@ -81,7 +231,25 @@ def _by_content(path: Path, head: bytes, ending: str) -> str:
         return _zip_type(path, ending)
     if head.startswith(OLE):
         return _ole_type(path, ending)
-    return HTML if ending not in ENDINGS and _starts_as_html(head) else ""
+    if _is_tar(path, head):
+        return TAR
+    if head.lstrip().startswith(b"{\\rtf"):
+        return RTF
+    if head.startswith(BARE_XLS):
+        return XLS
+    for mark, media_type in TEXT_MARKS:
+        if head.removeprefix(codecs.BOM_UTF8).lstrip()[: len(mark)].upper() == mark:
+            return media_type
+    if flat := _FLAT.match(head):
+        return _open_document(flat.group(1).decode("ascii"), ending)
+    if ENDINGS.get(ending, PLAIN) in TOLD_BY_TEXT and (told := text_type(head)):
+        return told
+    is_named_text = ending in ENDINGS and ENDINGS[ending] not in PROVEN
+    if is_named_text or ending in OTHER_ENDINGS:
+        return HTML if not is_named_text and _starts_as_html(head) else ""
+    if _starts_as_html(head):
+        return HTML
+    return XML if _text_start(head).startswith(b"<?xml") else ""
 
 
 def _is_pdf(head: bytes, ending: str) -> bool:
@@ -98,12 +266,41 @@ def _zip_type(path: Path, ending: str) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+            mimetype = _mimetype(archive) if "mimetype" in names else ""
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        if ENDINGS.get(ending) == WORD:
-            raise DamagedFileError("The Word document is cut short or damaged.") from error
+        if ENDINGS.get(ending) in PROVEN - {PDF}:
+            raise DamagedFileError("The file is cut short or damaged.") from error
         raise _other(ending) from error
-    if any(member.startswith("word/") for member in names) and "[Content_Types].xml" in names:
-        return WORD
+    if "[Content_Types].xml" in names:
+        for folder, media_type in ZIP_FOLDERS:
+            if any(member.startswith(folder) for member in names):
+                return media_type
+    if ending in ("", ".zip") and mimetype.removesuffix("-template") not in ZIP_MIMETYPES:
+        return ZIP
+    return _open_document(mimetype, ending)
+
+
+def _is_tar(path: Path, head: bytes) -> bool:
+    """Whether it is an archive of tar, perhaps pressed by gzip."""
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as file:
+                head = file.read(TAR_BLOCK)
+        except (OSError, EOFError, zlib.error):
+            return False
+    return head[TAR_MARK_AT:].startswith(b"ustar")
+
+
+def _mimetype(archive: zipfile.ZipFile) -> str:
+    """What an OpenDocument file says that it is."""
+    with archive.open("mimetype") as member:
+        return member.read(MAX_MIMETYPE).decode("ascii", "replace").strip()
+
+
+def _open_document(mimetype: str, ending: str) -> str:
+    media_type = mimetype.removesuffix("-template")
+    if media_type in ZIP_MIMETYPES:
+        return media_type
     raise _other(ending)
 
 
@@ -121,29 +318,41 @@ def _directory_bytes(path: Path) -> int:
 
 
 def _ole_type(path: Path, ending: str) -> str:
-    """A Word document with a password is an OLE file; its reader says so."""
-    if ENDINGS.get(ending) == WORD:
-        with (
-            path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            if content.find(OLE_ENCRYPTED) >= 0:
-                return WORD
+    """Which of the old Office formats, or a newer one with a password, whose reader says so."""
+    named = ENDINGS.get(ending, "")
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        if named in PROVEN and content.find(OLE_ENCRYPTED) >= 0:
+            return named
+        found = [
+            media_type
+            for stream, media_type in OLE_STREAMS
+            if content.find(stream.encode("utf-16-le")) >= 0
+        ]
+    if found:
+        return named if named in found else found[0]
     raise _other(ending)
 
 
 def _starts_as_html(head: bytes) -> bool:
-    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1024].lower()
+    start = _text_start(head)
     return start.startswith((b"<!doctype html", b"<html")) or (
         start.startswith((b"<?xml", b"<!--")) and b"<html" in start
     )
+
+
+def _text_start(head: bytes) -> bytes:
+    """The first letters, small, whether of one byte or two, after a mark and white space."""
+    return head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1024].lower()
 
 
 def _text_type(head: bytes, ending: str, by_ending: str) -> str:
     if by_ending:
         if not _looks_like_text(head):
             raise _other(ending)
-        return HTML if by_ending == PLAIN and _starts_as_html(head) else by_ending
+        return HTML if by_ending in MARKED_UP and _starts_as_html(head) else by_ending
     if ending not in OTHER_ENDINGS and _looks_like_text(head):
         return PLAIN
     raise _other(ending)

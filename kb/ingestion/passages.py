@@ -32,6 +32,9 @@ NEARLY_EVEN = 0.85
 HEADER_TOKENS = 48
 """Room for title and heading path, embedded before the text."""
 
+LONGEST_UNIT = 2000
+"""Characters of a sentence or a row that is looked at as one."""
+
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 
@@ -105,7 +108,7 @@ def _units(parsed: ParsedDocument, texts: dict[int, str]) -> Iterator[_Unit]:
             headings = [(at, name) for at, name in headings if at < level]
             headings.append((level, " ".join(text.split())))
         path = tuple(name for _, name in headings)
-        for number, (start, end) in enumerate(_spans(element.kind, text)):
+        for number, (start, end) in enumerate(_short_spans(element.kind, text)):
             yield _Unit(
                 page=element.page,
                 start=element.start + start,
@@ -114,6 +117,17 @@ def _units(parsed: ParsedDocument, texts: dict[int, str]) -> Iterator[_Unit]:
                 is_title=element.kind is ElementKind.TITLE and number == 0,
                 begins_element=number == 0,
             )
+
+
+def _short_spans(kind: ElementKind, text: str) -> Iterator[tuple[int, int]]:
+    """The spans, none of more than LONGEST_UNIT characters: a line of megabytes is no unit."""
+    for start, end in _spans(kind, text):
+        while end - start > LONGEST_UNIT:
+            space = text.rfind(" ", start + 1, start + LONGEST_UNIT)
+            at = space if space > start else start + LONGEST_UNIT
+            yield start, at
+            start = at + (text[at] == " ")
+        yield start, end
 
 
 def _spans(kind: ElementKind, text: str) -> list[tuple[int, int]]:
@@ -201,7 +215,7 @@ def _passage(
         box for box in boxes.get(first.page, []) if box.start < last.end and box.end > first.start
     ]
     return Passage(
-        id=passage_id(document_id, max_tokens, ordinal),
+        id=passage_id(document_id, str(max_tokens), ordinal),
         document_id=document_id,
         ordinal=ordinal,
         text=_slice(texts, first, last),
@@ -215,9 +229,12 @@ def _passage(
     )
 
 
-def passage_id(document_id: DocumentId, max_tokens: int, ordinal: int) -> PassageId:
-    """The same for the same document, cut settings and place, so that repeating is harmless."""
-    key = f"{document_id} {max_tokens} {ordinal}"
+def passage_id(document_id: DocumentId, origin: str, ordinal: int) -> PassageId:
+    """The same for the same document, origin and place, so that repeating is harmless.
+
+    The origin is how the document was cut, or the passage that this one repeats.
+    """
+    key = f"{document_id} {origin} {ordinal}"
     return PassageId(hashlib.sha256(key.encode()).hexdigest()[:32])
 
 

@@ -29,6 +29,10 @@ CANDIDATES = 100
 """How many passages each search brings to the fusion, at least."""
 
 
+EMBEDDED_AT_ONCE = 8
+"""Passages of a document that is still being embedded which a question may wait for."""
+
+
 class HybridRetriever(BaseRetriever):
     """Dense and word search over one knowledge base, fused by normalised scores.
 
@@ -62,6 +66,7 @@ class HybridRetriever(BaseRetriever):
         with _timed(elapsed, "fuse"), self.records.reading() as view:
             found = _candidates(view, query.scope, [*near, *worded])
             dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
+            dense |= self._not_yet_embedded(found, dense, worded, vector)
             hits = self._best(found, dense, worded, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
@@ -98,6 +103,21 @@ class HybridRetriever(BaseRetriever):
             ids, rows = view.documents.vectors_of_documents(scope.document_ids, space_id)
         cosines = _cosines(ids, rows, vector)
         return sorted(cosines, key=lambda id: -cosines[id])[:k]
+
+    def _not_yet_embedded(
+        self,
+        found: dict[PassageId, tuple[Passage, Document]],
+        dense: dict[PassageId, float],
+        worded: dict[PassageId, float],
+        vector: Vectors,
+    ) -> dict[PassageId, float]:
+        """Cosines of the best passages by words among those whose vectors are still to come."""
+        missing = sorted(found.keys() - dense.keys(), key=lambda id: -worded.get(id, 0.0))
+        some = missing[:EMBEDDED_AT_ONCE]
+        if not some:
+            return {}
+        texts = [f"{found[id][1].title}\n{found[id][0].text}" for id in some]
+        return _cosines(some, self.embedder.embed_passages(texts), vector)
 
     def _best(
         self,

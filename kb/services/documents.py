@@ -1,46 +1,37 @@
-"""Documents: add, list, look at, retry, remove."""
+"""Documents: add, list, look at, remove."""
 
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from kb.domain.access import Action
-from kb.domain.conversations import without_document
 from kb.domain.documents import (
+    UNFINISHED,
     Document,
     DocumentId,
     DocumentState,
     KnowledgeBaseId,
     Page,
     Passage,
-    PassageId,
 )
-from kb.domain.errors import InvalidInputError
-from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
+from kb.domain.jobs import JobState, Progress
 from kb.domain.media_types import PDF
 from kb.ports import Clock, FileStore, Records, Transaction
 from kb.services.access import Access
 from kb.services.indexes import Indexes
-
-LONGEST_NAME = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """What became of an added file: a document to be read, or one that was there already."""
-
-    document: Document
-    duplicate: bool
+from kb.services.recording import Added, StoredFile, clean_name, record, remove_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedDocument:
-    """A document and how far its ingestion is."""
+    """A document and how far the work on it is, None where there is none."""
 
     document: Document
-    progress: Progress | None
+    progress: Progress | None = None
+    paused: bool = False
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +60,41 @@ class DocumentsService:
         # Held so that nobody removes the file between its storing and its recording.
         with self.indexes.lock:
             sha256, size = self.files.put(stream)
+            file = StoredFile(name=clean, sha256=sha256, size_bytes=size, media_type=media_type)
             with self.records.writing() as records:
-                added = self._record(records, base_id, clean, media_type, sha256, size)
+                added = record(records, base_id, file, self.clock())
+        self.wake_worker()
+        return added
+
+    def add_to(self, id: DocumentId, base_id: KnowledgeBaseId) -> Added:
+        """Let a document belong to another knowledge base too; it is not read again."""
+        document = self.access.require_document(Action.SEE, id)
+        self.access.require(Action.CHANGE, base_id)
+        file = StoredFile(
+            name=document.name,
+            sha256=document.content_sha256,
+            size_bytes=document.size_bytes,
+            media_type=document.media_type,
+        )
+        with self.records.writing() as records:
+            records.documents.get(id)
+            added = record(records, base_id, file, self.clock())
         self.wake_worker()
         return added
 
     def listed(self, base_id: KnowledgeBaseId) -> list[ListedDocument]:
-        """All documents with their progress, by name."""
+        """All documents but superseded ones, with the work on them, by name."""
         self.access.require(Action.SEE, base_id)
         with self.records.reading() as view:
             documents = view.documents.of(base_id)
-            waiting = {d.id for d in documents if d.state is DocumentState.QUEUED}
-            jobs = view.jobs.of_subjects(set(waiting))
-        return [
-            ListedDocument(
-                document=document,
-                progress=jobs[document.id].progress if document.id in jobs else None,
-            )
-            for document in documents
-        ]
+            listed = _with_work(view, documents)
+        return [each for each in listed if each.document.state is not DocumentState.SUPERSEDED]
+
+    def with_work(self, id: DocumentId) -> ListedDocument:
+        """A document with the work on it. Raises NotFoundError."""
+        document = self.access.require_document(Action.SEE, id)
+        with self.records.reading() as view:
+            return _with_work(view, [document])[0]
 
     def get(self, id: DocumentId) -> Document:
         """Raises NotFoundError."""
@@ -98,6 +105,19 @@ class DocumentsService:
         self.access.require_document(Action.SEE, id)
         with self.records.reading() as view:
             return view.documents.page(id, number)
+
+    def pages(self, id: DocumentId) -> list[Page]:
+        """All pages as they were read, in order."""
+        self.access.require_document(Action.SEE, id)
+        with self.records.reading() as view:
+            return view.documents.pages(id)
+
+    def found_inside(self, id: DocumentId) -> list[Document]:
+        """The documents that came in this mail or archive, by name."""
+        self.access.require_document(Action.SEE, id)
+        with self.records.reading() as view:
+            documents = view.documents.many(view.documents.children(id))
+        return sorted(documents.values(), key=lambda document: document.name)
 
     def passages(self, id: DocumentId) -> list[Passage]:
         """In order."""
@@ -117,114 +137,32 @@ class DocumentsService:
             return None
         return self.draw_page(self.files.path(document.content_sha256), page, scale)
 
-    def retry(self, id: DocumentId) -> None:
-        """Take a failed document in again; nothing happens to another one.
+    def remove(self, id: DocumentId) -> None:
+        """Remove a document with the versions before it and what came in it: files, text, words
+        and vectors. Its text leaves past answers too.
 
-        Raises InvalidInputError where a newer version of it is there.
+        A superseded version is removed alone.
         """
         self.access.require_document(Action.CHANGE, id)
         with self.records.writing() as records:
             document = records.documents.get(id)
-            newest = records.documents.find(document.knowledge_base_id, document.name)
-            if newest and newest.version > document.version:
-                raise InvalidInputError(
-                    "A newer version of this document is there.",
-                    subject=document.name,
-                    advice="Remove this one.",
-                )
-            if document.state is DocumentState.FAILED:
-                self._requeue(records, document)
-        self.wake_worker()
-
-    def remove(self, id: DocumentId) -> None:
-        """Remove a document: its file, text, words and vectors, and its text in past answers."""
-        document = self.access.require_document(Action.CHANGE, id)
-        with self.records.writing() as records:
             base = records.knowledge_bases.get(document.knowledge_base_id)
-            passage_ids = forget(records, id)
-        # The file first: a damaged vector index is told of, and must not keep it.
-        self.indexes.forget_files({document.content_sha256})
-        self.indexes.forget(base.id, base.embedding_space_id, passage_ids)
+            swap = remove_whole(records, document)
+        # The files first: a damaged vector index is told of, and must not keep them.
+        self.indexes.forget_files(swap.contents)
+        self.indexes.forget(base.id, base.embedding_space_id, swap.gone)
 
-    def _record(
-        self,
-        records: Transaction,
-        base_id: KnowledgeBaseId,
-        name: str,
-        media_type: str,
-        sha256: str,
-        size: int,
-    ) -> Added:
-        there = records.documents.of_content(sha256)
-        alike = [d for d in there if d.knowledge_base_id == base_id]
-        for same in alike:
-            if same.state is DocumentState.READY or _will_be_read_alike(same, name):
-                return Added(document=same, duplicate=True)
-        for same in alike:
-            # Under another name it may well be readable: endings tell types.
-            if same.name == name:
-                self._requeue(records, same)
-                return Added(document=records.documents.get(same.id), duplicate=False)
-        before = records.documents.find(base_id, name)
-        document = Document(
-            id=DocumentId(uuid.uuid4().hex),
-            knowledge_base_id=base_id,
-            name=name,
-            media_type=media_type,
-            content_sha256=sha256,
-            size_bytes=size,
-            created_at=self.clock(),
-            version=before.version + 1 if before else 1,
+
+def _with_work(view: Transaction, documents: Sequence[Document]) -> list[ListedDocument]:
+    at_work = {d.id for d in documents if d.state in UNFINISHED or d.ledger.waiting}
+    jobs = view.jobs.of_subjects(set(at_work))
+    return [
+        ListedDocument(
+            document=document,
+            progress=job.progress if job else None,
+            paused=job is not None and job.state is JobState.PAUSED,
+            started_at=job.started_at if job else None,
         )
-        records.documents.add(document)
-        records.jobs.add(ingest_job(document.id), self.clock())
-        return Added(document=document, duplicate=False)
-
-    def _requeue(self, records: Transaction, document: Document) -> None:
-        records.documents.requeue(document.id)
-        records.jobs.remove_of(document.id)
-        records.jobs.add(ingest_job(document.id), self.clock())
-
-
-def _will_be_read_alike(queued: Document, name: str) -> bool:
-    """Whether what becomes of a waiting document will become of its content under this name.
-
-    Endings tell types, and an empty file is refused by its name.
-    """
-    if queued.state is not DocumentState.QUEUED:
-        return False
-    alike = Path(queued.name).suffix.lower() == Path(name).suffix.lower()
-    return queued.name == name or (alike and queued.size_bytes > 0)
-
-
-def forget(records: Transaction, id: DocumentId) -> list[PassageId]:
-    """Take a document out of the records, its text in past answers too; its passages' ids."""
-    records.jobs.remove_of(id)
-    for message in records.conversations.citing(id):
-        records.conversations.save_message(without_document(message, id))
-    return records.documents.remove(id)
-
-
-def ingest_job(id: DocumentId) -> Job:
-    """New work: take this document in."""
-    return Job(
-        id=JobId(uuid.uuid4().hex),
-        kind=JobKind.INGEST,
-        subject_id=id,
-        state=JobState.QUEUED,
-        attempt=0,
-        progress=Progress(step="waiting"),
-        lease_until=None,
-    )
-
-
-def clean_name(name: str) -> str:
-    """A document's name as it is kept: printable, no white space at its ends, bounded.
-
-    Raises InvalidInputError where nothing is left.
-    """
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name).strip()
-    shown = shown.encode("utf-8", "replace").decode("utf-8")[-LONGEST_NAME:]
-    if not shown:
-        raise InvalidInputError("A document needs a name.")
-    return shown
+        for document in documents
+        for job in [jobs.get(document.id)]
+    ]

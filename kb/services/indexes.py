@@ -2,12 +2,20 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from kb.domain.documents import DocumentId, EmbeddingSpaceId, KnowledgeBaseId, PassageId
-from kb.domain.errors import DamagedIndexError, NotFoundError
-from kb.ports import FileStore, Records, VectorIndex, Vectors
+from kb.domain.documents import (
+    DocumentId,
+    DocumentState,
+    EmbeddingSpaceId,
+    KnowledgeBase,
+    KnowledgeBaseId,
+    PassageId,
+)
+from kb.domain.errors import DamagedIndexError
+from kb.ports import FileStore, Records, VectorIndex
+from kb.services.recording import Swap
 
 log = logging.getLogger(__name__)
 
@@ -37,21 +45,16 @@ class Indexes:
     files: FileStore
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def add(
-        self,
-        document_id: DocumentId,
-        space_id: EmbeddingSpaceId,
-        ids: Sequence[PassageId],
-        rows: Vectors,
-    ) -> None:
-        """Index a published document's vectors, (n, dimension), unless it was removed since."""
+    def add(self, document_id: DocumentId, space_id: EmbeddingSpaceId) -> None:
+        """Index the vectors of a ready document, unless it was removed since."""
         with self.lock:
-            try:
-                with self.records.reading() as view:
-                    base_id = view.documents.get(document_id).knowledge_base_id
-            except NotFoundError:
-                return
-            self.vectors.upsert(base_id, space_id, ids, rows)
+            with self.records.reading() as view:
+                document = view.documents.many([document_id]).get(document_id)
+                if document is None or document.state is not DocumentState.READY:
+                    return
+                ids, rows = view.documents.vectors_of_documents([document_id], space_id)
+            if ids:
+                self.vectors.upsert(document.knowledge_base_id, space_id, ids, rows)
 
     def forget(
         self,
@@ -64,7 +67,19 @@ class Indexes:
             with self.lock:
                 self.vectors.delete(base_id, space_id, ids)
 
-    def forget_files(self, hashes: set[str]) -> None:
+    def swap(self, base: KnowledgeBase, swap: Swap) -> None:
+        """Follow a change of versions; an index that is damaged is made anew."""
+        self.forget_files(swap.contents)
+        if base.embedding_space_id is None:
+            return
+        try:
+            for id in swap.come:
+                self.add(id, base.embedding_space_id)
+            self.forget(base.id, base.embedding_space_id, swap.gone)
+        except DamagedIndexError:
+            self.mend()
+
+    def forget_files(self, hashes: Collection[str]) -> None:
         """Remove files that no document has any more."""
         with self.lock, self.records.reading() as view:
             for sha256 in hashes:

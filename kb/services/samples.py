@@ -4,7 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kb.domain.documents import KnowledgeBaseId
-from kb.services.documents import Added, DocumentsService
+from kb.services.documents import DocumentsService
+from kb.services.recording import Added
 
 FOLDER = Path(__file__).parent / "samples"
 

@@ -1,7 +1,7 @@
 """Draws the messages of a conversation."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from kb.domain.conversations import (
     QUOTES,
@@ -12,6 +12,7 @@ from kb.domain.conversations import (
     Role,
     Support,
 )
+from kb.domain.documents import DocumentId
 from kb.domain.retrieval import Hit
 from kb.ui import markdown
 from kb.ui.reading import Block, Run, block, read
@@ -28,23 +29,36 @@ _BEST_FIRST = [Support.SUPPORTED, Support.PARTIAL, Support.UNSUPPORTED]
 _SIGNS = {Support.PARTIAL: markdown.PARTIAL, Support.UNSUPPORTED: markdown.UNSUPPORTED}
 
 
-def draw(message: Message, *, current: str, on_open: Callable[[str], None], models: bool) -> None:
-    """One message; `models` tells whether there is any language model to choose."""
-    made = blocks_of(message, models=models)
+def draw(
+    message: Message,
+    current_ids: Collection[DocumentId],
+    *,
+    current: str,
+    on_open: Callable[[str], None],
+    models: bool,
+) -> None:
+    """One message; `models` tells whether there is any language model to choose.
+
+    A cited document that is not among the `current_ids` was replaced by another version.
+    """
+    made = blocks_of(message, current_ids, models=models)
     read(made, f"message-{message.id}", on_open=on_open, current=current)
 
 
-def blocks_of(message: Message, *, models: bool) -> list[Block]:
+def blocks_of(
+    message: Message, current_ids: Collection[DocumentId], *, models: bool
+) -> list[Block]:
     """What a message shows: its text with citations, and notes about how it came to be."""
     if message.role is Role.USER:
         return [block("said", visible(message.content))]
     if message.refused:
         return [block("paragraph", visible(message.content))]
-    told = answer_blocks(message)
-    return [*_before(message, models=models), *told, *_after(message), *_sources(message)]
+    told = answer_blocks(message, current_ids)
+    sources = _sources(message, current_ids)
+    return [*_before(message, models=models), *told, *_after(message), *sources]
 
 
-def answer_blocks(message: Message) -> list[Block]:
+def answer_blocks(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:
     """The text of an answer with its citations, numbered as they appear."""
     text = _signed(message)
     if message.model != QUOTES:
@@ -54,7 +68,7 @@ def answer_blocks(message: Message) -> list[Block]:
         for each in made:
             _as_heading(each)
     for each in made:
-        each["runs"] = [_named(run, message) for run in each["runs"]]
+        each["runs"] = [_named(run, message, current_ids) for run in each["runs"]]
     return made
 
 
@@ -116,7 +130,7 @@ def _after(message: Message) -> list[Block]:
     return []
 
 
-def _sources(message: Message) -> list[Block]:
+def _sources(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:
     """The cited passages, one line each, in the order of their numbers."""
     numbers, made = _numbers(message), {}
     for index, citation in enumerate(message.citations):
@@ -125,7 +139,7 @@ def _sources(message: Message) -> list[Block]:
             made[number] = Block(
                 kind="source",
                 lead=str(number),
-                label=_place(citation),
+                label=_place(citation, current_ids),
                 open=f"m.{message.id}.{index}",
                 runs=[Run(text=visible(short(citation.quote, 160)))],
             )
@@ -153,7 +167,7 @@ def _sign_of(cited: list[tuple[int, Citation]]) -> Callable[[re.Match[str]], str
     return lambda match: signs.get(match[1], match[0])
 
 
-def _named(run: Run, message: Message) -> Run:
+def _named(run: Run, message: Message, current_ids: Collection[DocumentId]) -> Run:
     """A citation's index becomes its number, target and label."""
     if "number" not in run:
         return Run(text=run["text"], italic=True) if run["text"] == REMOVED else run
@@ -162,7 +176,7 @@ def _named(run: Run, message: Message) -> Run:
     return Run(
         number=_numbers(message)[citation.number],
         open=f"m.{message.id}.{index}",
-        label=_place(citation),
+        label=_place(citation, current_ids),
     )
 
 
@@ -172,8 +186,11 @@ def _numbers(message: Message) -> dict[int, int]:
     return {number: shown for shown, number in enumerate(dict.fromkeys(marks), 1)}
 
 
-def _place(citation: Citation) -> str:
-    return place(citation.document_name, citation.page if citation.paged else None)
+def _place(citation: Citation, current_ids: Collection[DocumentId]) -> str:
+    where = place(citation.document_name, citation.page if citation.paged else None)
+    if citation.document_id is None:
+        return f"{where} (removed)"
+    return where if citation.document_id in current_ids else f"From a replaced version of {where}"
 
 
 def _as_heading(each: Block) -> None:

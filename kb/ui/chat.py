@@ -40,17 +40,22 @@ def history(
     has_models: bool,
 ) -> None:
     """What was said, each answer with the way out where it has none."""
-    any_ready = any(each.document.state is DocumentState.READY for each in listed)
+    any_findable = progress.any_findable(listed)
+    current_ids = {each.document.id for each in listed}
     current = session.parameter(session.EVIDENCE_PARAMETER)
     for message in messages:
         with st.container(key=f"{message.role}-{message.id}"):
             answers.draw(
-                message, current=current, on_open=citations.open_evidence, models=has_models
+                message,
+                current_ids,
+                current=current,
+                on_open=citations.open_evidence,
+                models=has_models,
             )
-            if message.refused and any_ready:
+            if message.refused and any_findable:
                 _closest(base, message, messages)
     if messages and messages[-1].state is MessageState.COMPLETE:
-        _still_read(messages, progress.pending(listed))
+        _still_read(messages, listed)
     if messages and messages[-1].state is MessageState.FAILED:
         _instead(messages)
     if messages and messages[-1].state is MessageState.STREAMING:
@@ -126,11 +131,17 @@ def _closest(base: KnowledgeBase, message: Message, messages: Sequence[Message])
         )
 
 
-def _still_read(messages: Sequence[Message], waiting: Sequence[ListedDocument]) -> None:
-    """Below the newest answer: what was not searched, as it is still being read."""
-    if not waiting:
+def _still_read(messages: Sequence[Message], listed: Sequence[ListedDocument]) -> None:
+    """Below the newest answer: what was not searched, or not wholly, as it is being taken in."""
+    states = [each.document.state for each in listed]
+    unread = states.count(DocumentState.QUEUED)
+    by_words = states.count(DocumentState.SEARCHABLE)
+    if not unread and not by_words:
         return
-    st.caption(f"Not searched, as it is still being read: {counted(len(waiting), 'document')}.")
+    if unread:
+        st.caption(f"Not searched, as it is still being read: {counted(unread, 'document')}.")
+    if by_words:
+        st.caption(f"Searched by words only, as yet: {counted(by_words, 'document')}.")
     question = _question_of(messages[-1], messages)
     st.button("Ask again", key=f"again-{messages[-1].id}", on_click=ask, args=(question, ""))
 

@@ -8,11 +8,11 @@ import streamlit as st
 from PIL import Image, ImageChops, ImageDraw
 
 from kb.domain.conversations import ConversationId
-from kb.domain.documents import Document, DocumentId, Page, Passage, TextBox
+from kb.domain.documents import Document, DocumentId, DocumentState, Page, Passage, TextBox
 from kb.domain.errors import NotFoundError, QuireError
 from kb.ui import session
 from kb.ui.reading import Block, Run, block, read
-from kb.ui.text import plain, visible
+from kb.ui.text import plain, short, visible
 
 Box = tuple[float, float, float, float]
 Boxes = tuple[Box, ...]
@@ -23,6 +23,9 @@ SCALE = 1.6
 HIGHLIGHT = (255, 236, 158)
 REMOVED = "The document of this citation was removed, and its text with it."
 CHANGED = "This passage is no longer there: its document was removed or read anew."
+
+
+REPLACED = "This is from version {version} of the document, which was replaced."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,8 @@ def _words(evidence: Evidence, document: Document) -> list[Block]:
         where.append(f"page {evidence.page} of {document.page_count}")
     headings = evidence.passage.heading_path if evidence.passage else ()
     made = [block("said", ", ".join(where))]
+    if document.state is DocumentState.SUPERSEDED:
+        made.append(block("note", REPLACED.format(version=document.version)))
     if headings:
         made.append(block("note", visible(" › ".join(headings))))
     text, quote = evidence.text, evidence.quote
@@ -184,8 +189,8 @@ def _page_picture(evidence: Evidence, document: Document, number: int) -> None:
         st.image(picture, width="stretch", alt=f"Page {number} of {visible(document.name)}")
 
 
-def turning(number: int, last: int, key: str) -> None:
-    """Buttons to the page before and the one after."""
+def turning(number: int, last: int, key: str, *, label: str = "") -> None:
+    """Buttons to the page before and the one after; a `label` is what people call this one."""
 
     def turn(to: int) -> None:
         session.set_parameter(session.PAGE_PARAMETER, str(to))
@@ -206,7 +211,8 @@ def turning(number: int, last: int, key: str) -> None:
             icon=":material/chevron_left:",
             type="tertiary",
         )
-        st.caption(f"Page {number} of {last}", width="content")
+        named = f" ({plain(short(label, 60))})" if label not in ("", str(number)) else ""
+        st.caption(f"Page {number} of {last}{named}", width="content")
         st.button(
             "Next",
             key=f"{key}-next",

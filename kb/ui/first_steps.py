@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from kb.domain.documents import DocumentState, KnowledgeBase
+from kb.domain.documents import FINDABLE, DocumentState, KnowledgeBase
 from kb.services import samples
 from kb.services.documents import ListedDocument
 from kb.ui import chat, session, uploads
@@ -36,7 +36,7 @@ def welcome(base: KnowledgeBase) -> None:
 
 def beginning(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> None:
     """Documents, but nothing said yet: what is there, and questions to begin with."""
-    ready = sum(each.document.state is DocumentState.READY for each in listed)
+    ready = sum(each.document.state in FINDABLE for each in listed)
     failed = sum(each.document.state is DocumentState.FAILED for each in listed)
     with st.container(key="beginning"):
         st.title(plain(base.name), anchor=False)
@@ -50,7 +50,7 @@ def beginning(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> None:
 
 
 def _suggestions(listed: Sequence[ListedDocument]) -> None:
-    names = {d.document.name for d in listed if d.document.state is DocumentState.READY}
+    names = {d.document.name for d in listed if d.document.state in FINDABLE}
     questions = samples.questions_about(names)
     if not questions:
         return

@@ -5,7 +5,7 @@ const drawn = new WeakMap();
 
 const ELEMENT = {
   paragraph: "p", heading: "h3", item: "div", code: "pre", note: "p", said: "p",
-  passage: "blockquote", page: "div",
+  passage: "blockquote", page: "div", pages: "nav", legend: "p",
 };
 
 const NOTE_OF_SUPPORT = {
@@ -65,6 +65,22 @@ function source(block, current) {
   return button;
 }
 
+function cell(run, current) {
+  const button = element("button", "cell " + run.state);
+  button.type = "button";
+  button.dataset.open = run.open;
+  button.title = run.label;
+  button.setAttribute("aria-label", run.label);
+  if (run.open === current) button.setAttribute("aria-current", "page");
+  return button;
+}
+
+function meaning(run) {
+  const made = element("span", "meaning");
+  made.append(element("span", "cell " + run.state), element("span", "", run.text));
+  return made;
+}
+
 function drawnBlock(block, current) {
   if (block.kind === "source") return source(block, current);
   const made = element(ELEMENT[block.kind], block.kind);
@@ -75,6 +91,10 @@ function drawnBlock(block, current) {
     const body = element("span", "body");
     fill(body, block.runs, current);
     made.append(body);
+  } else if (block.kind === "pages") {
+    made.append(...block.runs.map((run) => cell(run, current)));
+  } else if (block.kind === "legend") {
+    made.append(...block.runs.map(meaning));
   } else {
     fill(made, block.runs, current);
   }

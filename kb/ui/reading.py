@@ -13,7 +13,20 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 
-Kind = Literal["paragraph", "heading", "item", "code", "note", "source", "passage", "page", "said"]
+Kind = Literal[
+    "paragraph",
+    "heading",
+    "item",
+    "code",
+    "note",
+    "source",
+    "passage",
+    "page",
+    "said",
+    "pages",
+    "legend",
+]
+"""Of `pages`, each run is the cell of a page; of a `legend`, what a kind of cell means."""
 
 
 class Run(TypedDict, total=False):
@@ -25,6 +38,7 @@ class Run(TypedDict, total=False):
     code: bool
     mark: bool
     support: str
+    state: str
     number: int
     open: str
     label: str

@@ -5,31 +5,39 @@ and work begins once a page was drawn, or a few seconds after the start.
 """
 
 import atexit
+import logging
 import os
 import signal
+import socket
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.bootstrap import App, open_app, own_home
+from kb.bootstrap import own_home
 from kb.settings import Settings, load_settings
-from kb.worker import Worker
 
 if TYPE_CHECKING:
     from kb.adapters.home_lock import HomeLock
+    from kb.bootstrap import App
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SECONDS_TO_DRAW = 0.5
 SECONDS_WITHOUT_A_PAGE = 4.0
 
+log = logging.getLogger(__name__)
+
 _opening = threading.Lock()
-_open: list[App] = []
-_idle: list[App] = []
+_open: "list[App]" = []
+_idle: "list[App]" = []
 _failures: list[Exception] = []
 
 
-def process_app(settings: Settings | None = None, lock: "HomeLock | None" = None) -> App:
+def process_app(settings: Settings | None = None, lock: "HomeLock | None" = None) -> "App":
     """The App of this process, opened at the first call."""
+    from kb.bootstrap import open_app
+
     with _opening:
         if not _open:
             app = open_app(settings or load_settings(), serving=True, lock=lock)
@@ -40,7 +48,7 @@ def process_app(settings: Settings | None = None, lock: "HomeLock | None" = None
         return _open[0]
 
 
-def use_app(app: App | None) -> None:
+def use_app(app: "App | None") -> None:
     """Let the pages use this App, opened elsewhere; None forgets it."""
     with _opening:
         _open[:] = [app] if app else []
@@ -73,11 +81,22 @@ def serve(settings: Settings) -> None:
 
 
 def _open_behind(settings: Settings, lock: "HomeLock") -> None:
+    _wait_for_server(settings)
     try:
         process_app(settings, lock)
     except Exception as error:  # noqa: BLE001 - raised again by `serve`
         _failures.append(error)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _wait_for_server(settings: Settings) -> None:
+    """Until the port is listened on: our imports meanwhile would only make that later."""
+    host = {"0.0.0.0": LOOPBACK[0], "::": LOOPBACK[2]}.get(settings.host, settings.host)  # noqa: S104
+    until = time.monotonic() + SECONDS_WITHOUT_A_PAGE
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection((host, settings.port), 1):
+            return
+        time.sleep(0.02)
 
 
 def _begin_work_in(seconds: float) -> None:
@@ -87,6 +106,8 @@ def _begin_work_in(seconds: float) -> None:
 
 
 def _begin_work() -> None:
+    from kb.worker import Worker
+
     with _opening:
         if not _idle:
             return
@@ -95,4 +116,12 @@ def _begin_work() -> None:
         # Called last first: the worker ends before what it works with.
         atexit.register(worker.stop)
         app.warm()
-        worker.start()
+        threading.Thread(target=_mend, args=(app,), name="mend", daemon=True).start()
+        worker.start(collects=True)
+
+
+def _mend(app: "App") -> None:
+    try:
+        app.indexes.mend()
+    except Exception:
+        log.exception("The indexes could not be compared with the records")

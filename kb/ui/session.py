@@ -6,6 +6,7 @@ reload or a bookmark returns to them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,13 @@ UPLOADS = "uploads"
 """How many times the upload fields were emptied; part of their keys."""
 NOTICES = "notices"
 """Sentences to show once, after the next drawing."""
+PICKS = "picks"
+"""How many times documents were picked otherwise than by their boxes; part of the boxes' keys."""
 LIBRARY_PAGE = "library_page"
-LIBRARY_WAITED = "library_waited"
-"""Whether documents were still being read when the list was last drawn."""
+DIALOG = "dialog"
+"""The dialog about documents that is open: (what draws it, the documents' ids)."""
+PICKED = "picked"
+"""The ids of the documents picked in the Library."""
 CONVERSATIONS_SHOWN = "conversations_shown"
 
 # The address's parameters.
@@ -153,6 +158,11 @@ def _conversation(id: str, base: KnowledgeBase) -> Conversation | None:
     except NotFoundError:
         return None
     return found if found and found.knowledge_base_id == base.id else None
+
+
+def now() -> datetime:
+    """The time, as it is recorded."""
+    return process_app().clock()
 
 
 def home() -> Path:

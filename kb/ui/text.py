@@ -45,3 +45,12 @@ def size(count: int) -> str:
 def counted(count: int, thing: str) -> str:
     """1 page, 2 pages."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: 40 s, 3 min, 1 h 20 min."""
+    if seconds < 60:
+        return f"{max(10, round(seconds, -1)):.0f} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    return " ".join([f"{hours:,} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))

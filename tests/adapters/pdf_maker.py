@@ -1,6 +1,8 @@
-"""Makes small PDFs by hand: lines of text at places and sizes, with a correct xref."""
+"""Makes small PDFs by hand: text and pictures at places and sizes, with a correct xref."""
 
 from dataclasses import dataclass, field
+
+from PIL import Image
 
 FONTS = {
     "F1": b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
@@ -19,11 +21,23 @@ class Text:
     bold: bool = False
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture, its upper left corner `left` and `top` points from the page's."""
+
+    image: Image.Image
+    left: float
+    top: float
+    width: float
+    height: float
+
+
 @dataclass
 class PdfPage:
     """A page and what stands on it."""
 
     lines: list[Text] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
     width: float = 612.0
     height: float = 792.0
     rotate: int = 0
@@ -57,13 +71,18 @@ def _add(objects: list[bytes], body: bytes) -> int:
 
 
 def _add_page(objects: list[bytes], page: PdfPage, fonts: str) -> int:
-    content = b"\n".join(_shown(line, page) for line in page.lines)
+    names = {f"Im{_add(objects, _xobject(one.image))}": one for one in page.pictures}
+    xobjects = " ".join(f"/{name} {name[2:]} 0 R" for name in names)
+    content = b"\n".join(
+        [_placed(name, one, page) for name, one in names.items()]
+        + [_shown(line, page) for line in page.lines]
+    )
     stream = _add(objects, b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream")
     crop = f" /CropBox [{' '.join(map(str, page.crop))}]" if page.crop else ""
     return _add(
         objects,
         f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {page.width} {page.height}]{crop} "
-        f"/Rotate {page.rotate} /Resources << /Font << {fonts} >> >> "
+        f"/Rotate {page.rotate} /Resources << /Font << {fonts} >> /XObject << {xobjects} >> >> "
         f"/Contents {stream} 0 R >>".encode(),
     )
 
@@ -72,6 +91,23 @@ def _shown(line: Text, page: PdfPage) -> bytes:
     font = "F2" if line.bold else "F1"
     place = f"BT /{font} {line.size} Tf {line.left} {page.height - line.top} Td (".encode()
     return place + _escaped(line.text) + b") Tj ET"
+
+
+def _placed(name: str, one: Picture, page: PdfPage) -> bytes:
+    bottom = page.height - one.top - one.height
+    return f"q {one.width} 0 0 {one.height} {one.left} {bottom} cm /{name} Do Q".encode()
+
+
+def _xobject(image: Image.Image) -> bytes:
+    data = image.convert("L").tobytes()
+    return (
+        (
+            f"<< /Type /XObject /Subtype /Image /Width {image.width} /Height {image.height} "
+            f"/ColorSpace /DeviceGray /BitsPerComponent 8 /Length {len(data)} >>\nstream\n"
+        ).encode()
+        + data
+        + b"\nendstream"
+    )
 
 
 def _escaped(text: str) -> bytes:

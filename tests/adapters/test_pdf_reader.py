@@ -9,9 +9,10 @@ from PIL import Image, ImageOps
 
 from kb.adapters.readers.pdf import read, sensible_title
 from kb.adapters.readers.pictures import MAX_SIDE, page_png
-from kb.domain.documents import ElementKind, ParsedDocument
+from kb.domain.documents import ElementKind, ParsedDocument, TextSource
 from kb.domain.errors import DamagedFileError, InvalidInputError, PasswordNeededError
-from tests.adapters.pdf_maker import PdfPage, Text, make_pdf, paragraph
+from tests.adapters.pdf_maker import PdfPage, Picture, Text, make_pdf, paragraph
+from tests.adapters.picture_maker import drawn
 
 TITLE, PARAGRAPH, ITEM = ElementKind.TITLE, ElementKind.PARAGRAPH, ElementKind.LIST_ITEM
 PROSE = ("The footbridge over the river was opened in 1987 and", "is eighty-four metres long.")
@@ -147,6 +148,108 @@ def test_an_indented_line_begins_a_paragraph(tmp_path: Path) -> None:
 def test_pieces_of_one_line_are_put_together(tmp_path: Path) -> None:
     page = PdfPage([Text("Rent", left=72), Text("1,200", left=300), Text("monthly", left=400)])
     assert told(read_pdf(tmp_path, make_pdf(page))) == [(PARAGRAPH, "Rent 1,200 monthly")]
+
+
+def test_cells_under_each_other_are_a_table(tmp_path: Path) -> None:
+    rows = [
+        [Text(cell, left=left, top=top) for cell, left in zip(cells, (72, 250, 400), strict=True)]
+        for top, cells in ((100, ("Item", "2025", "2026")), (116, ("Rent", "1,200", "1,350")))
+    ]
+    total = [Text("Total", left=72, top=132), Text("2,750", left=400, top=132)]
+    lines = [*rows[0], *rows[1], *total, *paragraph(*PROSE, top=200)]
+    found = told(read_pdf(tmp_path, make_pdf(PdfPage(lines))))
+    table = "Item | 2025 | 2026\nRent | 1,200 | 1,350\nTotal |  | 2,750"
+    assert found == [(ElementKind.TABLE, table), (PARAGRAPH, "\n".join(PROSE))]
+
+
+def test_a_row_has_one_box_of_all_its_cells(tmp_path: Path) -> None:
+    lines = [
+        Text(cell, left=left, top=top)
+        for top in (100, 116)
+        for cell, left in (("a", 72), ("b", 300))
+    ]
+    (table,) = read_pdf(tmp_path, make_pdf(PdfPage(lines))).elements
+    assert [round(box.left) for box in table.boxes] == [72, 72]
+    assert all(box.right > 300 for box in table.boxes)
+
+
+def test_columns_written_row_by_row_are_read_one_after_the_other(tmp_path: Path) -> None:
+    left = [f"the left column says in line {number}" for number in range(8)]
+    right = [f"and the right one tells in line {number}" for number in range(8)]
+    lines = [Text("A headline across both columns of the page, set in one line", top=80)]
+    for number in range(8):
+        top = 110 + 13 * number
+        lines.append(Text(left[number], left=72, top=top))
+        lines.append(Text(right[number], left=320, top=top))
+    text = read_pdf(tmp_path, make_pdf(PdfPage(lines))).pages[0].text
+    assert text.split()[-8 * 8 :] == " ".join(right).split()
+    assert text.index(left[-1]) < text.index(right[0])
+    assert text.startswith("A headline")
+
+
+def test_only_the_first_pages_are_read_where_told(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(make_pdf(*(PdfPage([Text(f"Page {number}")]) for number in range(9))))
+    assert [page.text for page in read(path, pages=2).pages] == ["Page 0", "Page 1"]
+    assert len(read(path, pages=20).pages) == 9
+
+
+def test_a_large_picture_of_text_wants_ocr_and_a_logo_or_photo_does_not(tmp_path: Path) -> None:
+    table = drawn("Group\tFee", "Adults\t45.00")
+    photo = Image.linear_gradient("L").resize((300, 200))
+    pages = [
+        PdfPage(paragraph(*PROSE, top=100), [Picture(image, 72, 300, width, height)])
+        for image, width, height in ((table, 400, 120), (table, 100, 30), (photo, 300, 200))
+    ]
+    found = read_pdf(tmp_path, make_pdf(*pages)).pages
+    assert [page.ocr_wanted for page in found] == [True, False, False]
+    assert {page.text_source for page in found} == {TextSource.DIGITAL}
+
+
+def test_a_scan_with_a_text_layer_keeps_it(tmp_path: Path) -> None:
+    scan = Picture(drawn("a scanned page"), 0, 0, 612, 792)
+    layer = paragraph(*PROSE * 4, top=100)
+    stamped = [Text("Copy 4 of 7", top=40)]
+    content = make_pdf(PdfPage(layer, [scan]), PdfPage(stamped, [scan]), PdfPage([], [scan]))
+    pages = read_pdf(tmp_path, content).pages
+    assert [page.ocr_wanted for page in pages] == [False, True, True]
+    assert [page.text_source for page in pages] == ["digital", "digital", "empty"]
+
+
+def test_a_text_layer_that_means_nothing_is_left_for_ocr(tmp_path: Path) -> None:
+    glyphs = Text("".join(chr(number) for number in range(1, 9)) * 6)
+    page = read_pdf(tmp_path, make_pdf(PdfPage([glyphs]))).pages[0]
+    assert (page.text, page.text_source) == ("", TextSource.EMPTY)
+
+
+def test_the_outline_says_what_is_a_title_and_at_which_level(tmp_path: Path) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    lines = [
+        Text("Part One", top=80, size=11),
+        *paragraph("1.1 Boats and other vessels.", top=120),
+        *paragraph(*PROSE, top=160),
+    ]
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(make_pdf(PdfPage(lines))))
+    part = writer.add_outline_item(title="Part One", page_number=0)
+    writer.add_outline_item(title="Boats and Other Vessels", page_number=0, parent=part)
+    made = io.BytesIO()
+    writer.write(made)
+    elements = read_pdf(tmp_path, made.getvalue()).elements
+    assert [(one.kind, one.level) for one in elements] == [(TITLE, 1), (TITLE, 2), (PARAGRAPH, 0)]
+
+
+def test_heads_of_a_part_of_the_document_are_no_elements(tmp_path: Path) -> None:
+    pages = [
+        PdfPage(
+            [
+                *([Text("Appendix of the plan", top=110)] if number >= 20 else []),
+                *(Text(f"Line {number} {line}.", top=140 + 15 * line) for line in range(9)),
+            ]
+        )
+        for number in range(25)
+    ]
+    found = [text for _, text in told(read_pdf(tmp_path, make_pdf(*pages))) if "Appendix" in text]
+    assert len(found) == 1
 
 
 def test_running_heads_and_page_numbers_are_no_elements(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from kb.adapters.readers.registry import READERS, reader_of
 from kb.domain.documents import ElementKind, ParsedDocument
 from kb.domain.errors import (
     DamagedFileError,
-    LimitError,
     PasswordNeededError,
     UnsupportedFileError,
 )
@@ -384,13 +383,3 @@ def test_a_word_document_cut_short_is_damaged(tmp_path: Path) -> None:
     content = letter(tmp_path).read_bytes()
     with pytest.raises(DamagedFileError):
         word.read(stored(tmp_path, content[: len(content) // 2]))
-
-
-def test_a_word_document_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "")
-        for number in range(word.MAX_MEMBERS + 1):
-            archive.writestr(f"word/{number}", "")
-    with pytest.raises(LimitError):
-        word.read(path)

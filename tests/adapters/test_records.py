@@ -38,7 +38,7 @@ from kb.domain.documents import (
     PassageId,
 )
 from kb.domain.errors import NotFoundError, StorageError
-from kb.domain.jobs import Job, JobState, Progress
+from kb.domain.jobs import Job, JobKind, JobState, Progress
 from tests.adapters.record_maker import (
     NOW,
     SPACE,
@@ -75,7 +75,7 @@ def queued(records: SqlRecords, count: int = 1) -> list[Job]:
 
 def claim(records: SqlRecords, now: Any = NOW) -> Job | None:
     with records.writing() as store:
-        return store.jobs.claim(now, now + timedelta(minutes=30))
+        return store.jobs.claim(JobKind.READ, now, now + timedelta(minutes=30))
 
 
 class TestDatabase:
@@ -212,7 +212,7 @@ class TestDocuments:
     ) -> None:
         document, passages, _ = published(records, base, TEXTS)
         with records.writing() as store:
-            store.documents.requeue(document.id)
+            store.documents.set_state(document.id, DocumentState.QUEUED)
         with records.reading() as view:
             assert view.documents.passages([p.id for p in passages]) == []
             assert view.documents.passage_ids(base.id) == set()
@@ -239,7 +239,7 @@ class TestDocuments:
         with records.writing() as store:
             store.documents.add(old)
             store.documents.add(new)
-            store.documents.fail(new.id, "Damaged.")
+            store.documents.set_state(new.id, DocumentState.FAILED, "Damaged.")
         with records.reading() as view:
             found = view.documents.find(base.id, "bridge.txt")
             assert found == replace(new, state=DocumentState.FAILED, error="Damaged.")
@@ -355,7 +355,7 @@ class TestJobs:
         with records.writing() as store:
             store.jobs.add(new, LATER)
             store.jobs.add(old, NOW)
-            claimed = store.jobs.claim(NOW, LATER)
+            claimed = store.jobs.claim(JobKind.READ, NOW, LATER)
             assert claimed is not None
             assert claimed.id == old.id
             store.jobs.fail(claimed, "Damaged.")

@@ -1,22 +1,26 @@
 """Works on a data folder and is killed at a chosen point, as by `kill -9`.
 
-`python -m tests.crash.crashing HOME POINT ACTION [ARGUMENT…]`; the point "never" is none.
+`python -m tests.crash.crashing HOME POINT ACTION [ARGUMENT…]`; the point "never" is none, and
+"commit N" is just before the Nth change of the records is kept.
 """
 
 import io
 import os
 import signal
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kb.bootstrap import App
 from kb.cli.main import main as command_line
 from kb.ingestion.pipeline import Ingestion
 from kb.settings import save_setting
 from tests.fake_embedder import FakeEmbedder
-from tests.open_apps import DirectReader, opened, work_off
+from tests.fake_reader import FakeReader
+from tests.open_apps import opened, work_off
 
 # Name of the point: (the port, its method, whether the method works first).
 POINTS = {
@@ -25,6 +29,9 @@ POINTS = {
     "before the file is read": ("reader", "read", False),
     "after the file is read": ("reader", "read", True),
     "before passages are embedded": ("embedder", "embed_passages", False),
+    "after passages are embedded": ("embedder", "embed_passages", True),
+    "before OCR reads a page": ("reader", "ocr", False),
+    "after OCR has read a page": ("reader", "ocr", True),
     "before vectors are indexed": ("vectors", "upsert", False),
     "after vectors are indexed": ("vectors", "upsert", True),
     "before vectors are deleted": ("vectors", "delete", False),
@@ -32,6 +39,9 @@ POINTS = {
     "after the file is deleted": ("files", "remove", True),
     "before the collection is dropped": ("vectors", "drop", False),
 }
+
+SCANNED = {2: "The scanned bridge was built of oak."}
+"""What OCR reads of every document's second page, where that is a picture."""
 
 
 class Killed:
@@ -47,7 +57,7 @@ class Killed:
 
         def last(*values: Any, **named: Any) -> Any:
             # A file that breaks the process is told by its name; no other call has one.
-            breaks = self._method != "read" or str(values[-1]).startswith("bad")
+            breaks = self._method != "read" or str(values[2]).startswith("bad")
             if breaks and not self._works:
                 kill()
             given = method(*values, **named)
@@ -56,6 +66,26 @@ class Killed:
             return given
 
         return last
+
+
+@dataclass
+class KilledRecords:
+    """Records that end this process just before they keep a change."""
+
+    records: Any
+    changes_left: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.records, name)
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """One change less."""
+        with self.records.writing() as store:
+            yield store
+            self.changes_left -= 1
+            if not self.changes_left:
+                kill()
 
 
 class Cut(io.BytesIO):
@@ -74,20 +104,30 @@ def kill() -> None:
 
 def arm(app: App, point: str) -> None:
     """Let the point kill."""
+    use_fakes(app)
+    if point.startswith("commit "):
+        app.records = cast(Any, KilledRecords(app.records, int(point.split()[1])))
     if point not in POINTS:
         return
     port, method, works = POINTS[point]
     ports: dict[str, Any] = {
         "files": app.files,
         "vectors": app.vectors,
-        "reader": DirectReader(),
-        "embedder": FakeEmbedder(),
+        "reader": app.ingestion.reader,
+        "embedder": app.ingestion.embedder,
     }
     ports[port] = Killed(ports[port], method, works=works)
     app.files = ports["files"]
     app.indexes = replace(app.indexes, files=ports["files"], vectors=ports["vectors"])
     embedder = ports["embedder"]
     app.ingestion = Ingestion(reader=ports["reader"], embedder=embedder, bulk_embedder=embedder)
+
+
+def use_fakes(app: App) -> None:
+    """Read texts whose pages may be pictures."""
+    embedder = FakeEmbedder()
+    reader = FakeReader(said=dict(SCANNED))
+    app.ingestion = Ingestion(reader=reader, embedder=embedder, bulk_embedder=embedder)
 
 
 def act(app: App, action: str, arguments: list[str]) -> None:

@@ -21,7 +21,7 @@ def open_page(app: App) -> Iterator[OpenPage]:
     use_app(app)
     model_status.ask_anew()
 
-    def opened(page: str = "chat", **parameters: str) -> AppTest:
+    def opened(page: str = "chat", /, **parameters: str) -> AppTest:
         test = AppTest.from_file(str(MAIN), default_timeout=20)
         test.run()
         for name, value in parameters.items():

@@ -7,11 +7,13 @@ from streamlit.testing.v1 import AppTest
 from kb.bootstrap import App
 from kb.domain.conversations import MessageState
 from kb.domain.errors import ModelUnreachableError
+from kb.domain.jobs import JobKind
 from kb.ui import model_status
 from tests.fake_models import FakeChatModel, FakeModelServer
 from tests.open_apps import take_in, work_off
 from tests.pages.conftest import OpenPage
 from tests.pages.reading import blocks, choose, citations, read, runs, told
+from tests.pages.scans import step
 
 LEAVE = "Full-time staff have 29 days of paid leave a year. Leave lapses on 31 March."
 QUESTION = "How many days of paid leave do full-time staff have?"
@@ -228,3 +230,32 @@ def test_a_new_conversation_begins_empty_and_the_old_one_opens_again(
     assert QUESTION not in read(page)
     page.button(key=f"open-{id}").click().run()
     assert QUESTION in read(page)
+
+
+def test_an_answer_from_a_replaced_version_says_so_beside_its_citation(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    page = ask(open_page())
+    target = citations(page)[0]["open"]
+    with_a_document(app, text=LEAVE.replace("29", "31"))
+    again = open_page(c=page.query_params["c"], evidence=target)
+    assert citations(again)[0]["label"] == "From a replaced version of leave.txt"
+    (source,) = [block for block in blocks(again) if block["kind"] == "source"]
+    assert source["label"] == "From a replaced version of leave.txt"
+    assert "This is from version 1 of the document, which was replaced." in read(again)
+    assert "29 days" in read(again)
+
+
+def test_a_document_that_is_searchable_by_its_words_can_be_asked(
+    app: App, open_page: OpenPage
+) -> None:
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    workspace.documents.add(base.id, "leave.txt", io.BytesIO(LEAVE.encode()))
+    step(app, JobKind.READ)
+    page = open_page()
+    assert "1 document ready to be asked." in told(page)
+    ask(page)
+    assert citations(page)[0]["label"] == "leave.txt"
+    assert "Searched by words only, as yet: 1 document." in told(page)

@@ -57,3 +57,11 @@ def test_pages_pull_no_heavy_library() -> None:
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_fetching_web_pages_is_off_until_it_is_switched_on(app: App, open_page: OpenPage) -> None:
+    page = open_page("settings")
+    assert page.toggle(key="web-fetching").value is False
+    page.toggle(key="web-fetching").set_value(True).run()
+    assert app.workspace().sources.may_fetch()
+    assert open_page("settings").toggle(key="web-fetching").value is True

@@ -7,6 +7,7 @@ import inspect
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -16,12 +17,15 @@ from kb.domain.access import Actor
 from kb.domain.conversations import Conversation
 from kb.domain.documents import Document, KnowledgeBase
 from kb.domain.errors import NotAllowedError, NotFoundError
+from kb.domain.sources import Source
+from kb.ports import FetchedPage
 from kb.services.workspace import Workspace
 from tests.open_apps import ALICE, BOB, CHARLIE, GWEN, opened, take_in, work_off
 
 SECRET = "basalt"
 TEXT = f"The harbour bridge was built of {SECRET} in winter."
 QUESTION = "harbour bridge built winter"
+ADDRESS = "https://pages.invalid/one"
 
 MAY, HIDDEN, FORBIDDEN = None, NotFoundError, NotAllowedError
 Outcome = type[NotFoundError] | type[NotAllowedError] | None
@@ -32,8 +36,10 @@ class Things:
     """What belongs to Alice."""
 
     base: KnowledgeBase
+    older: Document
     document: Document
     conversation: Conversation
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,14 @@ class Row:
     call: Callable[[Workspace, Things], Any]
     others: Outcome = HIDDEN
     guest: Outcome = HIDDEN
+
+
+class OnePage:
+    """The same page at every address."""
+
+    def fetch(self, url: str, follow: Callable[[str], bool] = lambda _: True) -> FetchedPage:
+        """That page."""
+        return FetchedPage(url=url, content=b"<p>Something on the web.</p>")
 
 
 def file() -> io.BytesIO:
@@ -60,12 +74,32 @@ ROWS = {
     "documents.add": Row(lambda w, t: w.documents.add(t.base.id, "x.txt", file())),
     "documents.listed": Row(lambda w, t: w.documents.listed(t.base.id)),
     "documents.get": Row(lambda w, t: w.documents.get(t.document.id)),
+    "documents.with_work": Row(lambda w, t: w.documents.with_work(t.document.id)),
     "documents.page": Row(lambda w, t: w.documents.page(t.document.id, 1)),
     "documents.passages": Row(lambda w, t: w.documents.passages(t.document.id)),
     "documents.original": Row(lambda w, t: w.documents.original(t.document.id)),
     "documents.picture": Row(lambda w, t: w.documents.picture(t.document.id, 1)),
-    "documents.retry": Row(lambda w, t: w.documents.retry(t.document.id)),
+    "documents.add_to": Row(lambda w, t: w.documents.add_to(t.document.id, t.base.id)),
+    "documents.pages": Row(lambda w, t: w.documents.pages(t.document.id)),
+    "documents.found_inside": Row(lambda w, t: w.documents.found_inside(t.document.id)),
     "documents.remove": Row(lambda w, t: w.documents.remove(t.document.id)),
+    "versions.of": Row(lambda w, t: w.versions.of(t.document.id)),
+    "versions.changes": Row(lambda w, t: w.versions.changes(t.document.id)),
+    "versions.restore": Row(lambda w, t: w.versions.restore(t.older.id)),
+    "jobs.cancel": Row(lambda w, t: w.jobs.cancel([t.document.id])),
+    "jobs.pause": Row(lambda w, t: w.jobs.pause([t.document.id])),
+    "jobs.resume": Row(lambda w, t: w.jobs.resume([t.document.id])),
+    "jobs.retry": Row(lambda w, t: w.jobs.retry([t.document.id])),
+    # Whether pages may be fetched is no secret; to allow it is the host's choice.
+    "sources.may_fetch": Row(lambda w, t: w.sources.may_fetch(), MAY, MAY),
+    "sources.switch_web": Row(lambda w, t: w.sources.switch_web(on=True), FORBIDDEN, FORBIDDEN),
+    "sources.of": Row(lambda w, t: w.sources.of(t.base.id)),
+    "sources.watch": Row(lambda w, t: w.sources.watch(t.base.id, str(Path(__file__).parent))),
+    "sources.add_site": Row(lambda w, t: w.sources.add_site(t.base.id, ADDRESS, 1)),
+    "sources.add_page": Row(lambda w, t: w.sources.add_page(t.base.id, ADDRESS)),
+    "sources.stop": Row(lambda w, t: w.sources.stop(t.source.id)),
+    "sources.resume": Row(lambda w, t: w.sources.resume(t.source.id)),
+    "sources.remove": Row(lambda w, t: w.sources.remove(t.source.id)),
     "answers.search": Row(lambda w, t: w.answers.search(t.base.id, QUESTION)),
     "answers.ask": Row(lambda w, t: w.answers.ask(t.base.id, QUESTION)),
     "conversations.recent": Row(lambda w, t: w.conversations.recent(t.base.id)),
@@ -88,6 +122,7 @@ ROWS = {
 @pytest.fixture(scope="module")
 def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     with opened(tmp_path_factory.mktemp("home")) as app:
+        app.web_fetching, app.web_pages = True, OnePage()
         yield app
 
 
@@ -98,10 +133,12 @@ def things(shared_app: App) -> Things:
     for old in alice.knowledge_bases.all():
         alice.knowledge_bases.delete(old.id)
     base = alice.knowledge_bases.create(f"About {SECRET}")
+    older = take_in(shared_app, alice, base.id, "harbour.txt", f"{TEXT} Once.")
     document = take_in(shared_app, alice, base.id, "harbour.txt", TEXT)
     conversation = alice.conversations.create(base.id)
     list(alice.conversations.ask(conversation.id, QUESTION, "1"))
-    return Things(base, document, conversation)
+    source = alice.sources.watch(base.id, str(Path(__file__).parent.parent))
+    return Things(base, older, document, conversation, source)
 
 
 def outcome(call: Callable[[Workspace, Things], Any], workspace: Workspace, things: Things) -> Any:
@@ -141,6 +178,7 @@ def untouched(app: App, things: Things) -> None:
     assert [one.document for one in alice.documents.listed(base.id)] == [things.document]
     assert [one.title for one in alice.conversations.recent(base.id)] == [QUESTION]
     assert len(alice.conversations.messages(things.conversation.id)) == 2
+    assert alice.sources.of(base.id) == [things.source]
 
 
 def test_every_public_method_of_a_service_has_a_row() -> None:

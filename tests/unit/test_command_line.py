@@ -384,7 +384,7 @@ class TestMaintenance:
         shell("add", tmp_path / "garden.md", tmp_path / "bridge.txt")
         listed = shell.json("list")
         assert [one["document"] for one in listed] == ["bridge.txt", "garden.md"]
-        keys = {"document", "status", "pages", "passages", "bytes", "error"}
+        keys = {"document", "status", "pages", "passages", "pages_by_source", "bytes", "error"}
         assert all(one.keys() == keys for one in listed)
         missing = shell.refused("remove", "garden.md", "nowhere.md")
         assert missing == "There is no document called nowhere.md."

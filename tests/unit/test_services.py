@@ -184,7 +184,7 @@ class TestDocuments:
         assert found(workspace, base.id, BRIDGE) == [GARDEN]
         (listed,) = workspace.documents.listed(base.id)
         assert (listed.document.id, listed.document.version) == (added.document.id, 2)
-        assert app.files.all() == {listed.document.content_sha256} != {old.content_sha256}
+        assert workspace.documents.get(old.id).state is DocumentState.SUPERSEDED
         assert all(difference.agrees for difference in app.indexes.check())
 
     def test_a_new_version_that_cannot_be_read_leaves_the_old_one(
@@ -228,7 +228,7 @@ class TestDocuments:
         failed = take_in(app, workspace, base.id, "empty.txt", "")
         assert failed.error == "empty.txt: The file is empty."
         app.files.path(failed.content_sha256).write_text(HARBOUR)
-        workspace.documents.retry(failed.id)
+        workspace.jobs.retry([failed.id])
         work_off(app)
         assert workspace.documents.get(failed.id).state is DocumentState.READY
 
@@ -238,13 +238,13 @@ class TestDocuments:
         old = take_in(app, workspace, base.id, "harbour.docx", HARBOUR)
         take_in(app, workspace, base.id, "harbour.docx", GARDEN)
         with pytest.raises(InvalidInputError):
-            workspace.documents.retry(old.id)
+            workspace.jobs.retry([old.id])
 
     def test_a_retry_leaves_a_ready_document_alone(
         self, app: App, workspace: Workspace, base: KnowledgeBase
     ) -> None:
         ready = take_in(app, workspace, base.id, "harbour.txt", HARBOUR)
-        workspace.documents.retry(ready.id)
+        workspace.jobs.retry([ready.id])
         assert found(workspace, base.id, BRIDGE) == [HARBOUR]
         work_off(app)
         assert workspace.documents.get(ready.id) == ready

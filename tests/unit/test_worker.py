@@ -18,24 +18,26 @@ from kb.ingestion.pipeline import Ingestion
 from kb.ports import Reader, Transaction
 from kb.worker import Worker
 from tests.fake_embedder import FakeEmbedder
-from tests.open_apps import DirectReader, take_in
+from tests.open_apps import DirectReader, take_in, work_off
 
 TEXT = "The harbour bridge was built of basalt."
 
 
 @dataclass
-class TroubledReader:
+class TroubledReader(DirectReader):
     """Raises its troubles one after the other, then reads."""
 
     troubles: list[Exception]
     reads: int = 0
 
-    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
+    def read(
+        self, path: Path, media_type: str, name: str, spool: Path | None = None, pages: int = 0
+    ) -> ParsedDocument:
         """Read one file, or fail."""
         self.reads += 1
         if self.troubles:
             raise self.troubles.pop(0)
-        return DirectReader().read(path, media_type, name)
+        return super().read(path, media_type, name, spool, pages)
 
 
 @dataclass
@@ -122,12 +124,14 @@ def test_a_full_disk_does_not_end_the_worker(app: App, caplog: pytest.LogCapture
 
 
 @dataclass
-class ReaderCutShort:
+class ReaderCutShort(DirectReader):
     """A reader whose process is ended in the midst of a file, by the worker that stops."""
 
     stop: Any
 
-    def read(self, path: Path, media_type: str, name: str) -> ParsedDocument:
+    def read(
+        self, path: Path, media_type: str, name: str, spool: Path | None = None, pages: int = 0
+    ) -> ParsedDocument:
         """Stop the worker, then fail as a reader does whose process was ended."""
         self.stop()
         raise ReaderCrashedError("The reader broke down.", subject=name)
@@ -142,5 +146,5 @@ def test_a_stop_in_the_midst_of_a_file_costs_it_no_attempt(app: App) -> None:
         app.ingestion = ingestion_with(ReaderCutShort(worker.stop))
         assert worker.one_step()
     app.ingestion = ingestion_with(DirectReader())
-    assert Worker(app).one_step()
+    work_off(app)
     assert workspace.documents.get(added.document.id).state is DocumentState.READY

@@ -2,26 +2,30 @@
 
 Reads requests on standard input until it ends, answers each with a frame on standard
 output. Libraries parse foreign files here, so this process opens no connection and a
-crash costs one file. Not covered: a parser taken over by a file can still read what the
-user can read.
+crash costs one file. Arguments: the folder it may read and the folder it may write, if it
+is to be held to them. Not covered: a parser taken over by a file can still read what they
+hold, and where `confinement` finds no support, what the user can read.
 """
 
 import base64
 import logging
 import os
 import sys
+import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
 from kb.adapters.child_process import as_failure, take_stdout, write_frame
 from kb.adapters.readers import spool
-from kb.adapters.readers.messages import REPLY, REQUEST, Reply, Request
+from kb.adapters.readers.confinement import confine
+from kb.adapters.readers.messages import REPLY, REQUEST, SCRATCH, Reply, Request
 from kb.adapters.readers.registry import reader_of, type_name
 from kb.domain.errors import DamagedFileError, LimitError, QuireError
+from kb.domain.media_types import PDF
 
 NICENESS = 10
 MAX_MEMORY_BYTES = 2 * 1024**3
@@ -39,6 +43,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     lower_priority()
     limit_memory()
+    use_scratch()
+    confine(*map(Path, sys.argv[1:3]))
     forbid_network()
     end_with_parent()
     for line in sys.stdin.buffer:
@@ -69,11 +75,23 @@ def _serve(request: Request) -> Reply:
 
         png = page_png(path, request.page, request.scale)
         return Reply(picture=base64.b64encode(png).decode("ascii"))
+    if request.op == "links":
+        from kb.adapters.readers.links import page_links
+
+        return Reply(links=page_links(path))
+    if request.op == "ocr":
+        from kb.adapters.readers.ocr import read_page
+
+        return Reply(ocr=read_page(path, request.media_type, request.page))
     read = reader_of(request.media_type)
+    if request.pages and request.media_type == PDF:
+        from kb.adapters.readers import pdf
+
+        read = partial(pdf.read, pages=request.pages)
     if request.spool:
         with spool.opened(Path(request.spool), path):
             return Reply(document=read(path))
-    with TemporaryDirectory() as folder, spool.opened(Path(folder), path):
+    with tempfile.TemporaryDirectory() as folder, spool.opened(Path(folder), path):
         return Reply(document=replace(read(path), attachments=()))
 
 
@@ -112,6 +130,14 @@ def end_with_parent() -> None:
         os._exit(0)
 
     Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def use_scratch() -> None:
+    """Keep temporary files, and what libraries keep for the user, in the folder made for us."""
+    folder = os.environ.get(SCRATCH)
+    if folder is not None:
+        os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP", "HOME"), folder))
+        tempfile.tempdir = folder
 
 
 def forbid_network() -> None:

@@ -11,12 +11,18 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from kb.adapters.readers.html_blocks import add_blocks
+from kb.adapters.readers.html_main import (
+    declares_article,
+    is_enough,
+    length,
+    main_text,
+    only_main,
+)
 from kb.adapters.readers.plain import BOMS, decode
-from kb.adapters.readers.text import MAX_TITLE, TextBuilder, one_line, tidy
+from kb.adapters.readers.text import TextBuilder, one_line, tidy
 from kb.domain.documents import ElementKind, ParsedDocument
 
 MAX_MAIN_CHARS = 2_000_000  # trafilatura takes minutes over more
-MIN_MAIN_SHARE = 0.3
 MIN_OWN_SHARE = 0.1
 DECLARED_WITHIN = 4096
 HIDDEN = (
@@ -34,47 +40,35 @@ _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.I)
 
 def read(path: Path) -> ParsedDocument:
     """Headings, paragraphs, lists, tables and preformatted text of a web page."""
-    text = decode_html(path.read_bytes())
+    return read_markup(decode_html(path.read_bytes()))
+
+
+def read_markup(text: str) -> ParsedDocument:
+    """The same of a page that is already text."""
     tree = parse(text)
     if tree is None:
         return TextBuilder().document()
     builder = TextBuilder(title=_title(tree))
-    main = _main_text(tree) if len(text) <= MAX_MAIN_CHARS else None
+    is_article = declares_article(tree)
+    main = parse(main_text(tree)) if len(text) <= MAX_MAIN_CHARS else None
     drop(tree, HIDDEN)
     drop_aside(tree)
-    if main is not None and _is_enough(main, tree):
-        _add_lost_heading(tree, main, builder)
-        add_blocks(main, builder)
-    else:
-        add_blocks(tree, builder)
+    add_blocks(tree, builder)
+    if main is not None and is_enough(main, tree, is_article=is_article):
+        builder = only_main(builder.document(), main)
     if builder.length == 0:
         builder.add(ElementKind.PARAGRAPH, without_tags(text))
     return builder.document()
 
 
-def _is_enough(main: Any, tree: Any) -> bool:
-    """Whether the main text is a fair part of the page, and more than its words in one heap."""
-    blocks = sum(1 for _ in main.iter("p", "li", "tr", "pre", "blockquote"))
-    return blocks > 1 and _length(main) >= MIN_MAIN_SHARE * _length(tree)
-
-
-def _add_lost_heading(tree: Any, main: Any, builder: TextBuilder) -> None:
-    """trafilatura takes the page's first heading for its title and leaves it out."""
-    heading = one_line(" ".join(str(node.text_content()) for node in tree.xpath("(//h1)[1]")))
-    kept = {one_line(str(node.text_content())) for node in main.iter("h1", "h2", "h3")}
-    if heading and heading not in kept:
-        builder.add(ElementKind.TITLE, heading[:MAX_TITLE], level=1)
-
-
-def fragment_text(markup: str) -> str:
-    """The text in a piece of HTML."""
-    tree = parse(markup)
-    if tree is None:
-        return ""
-    drop(tree, HIDDEN)
+def fragment(markup: str) -> ParsedDocument:
+    """All that people would see of a piece of HTML."""
     builder = TextBuilder()
-    add_blocks(tree, builder)
-    return builder.document().pages[0].text
+    tree = parse(markup)
+    if tree is not None:
+        drop(tree, HIDDEN)
+        add_blocks(tree, builder)
+    return builder.document()
 
 
 def parse(text: str) -> Any:
@@ -126,7 +120,7 @@ def drop_aside(tree: Any) -> None:
     """Take out what surrounds a page's own text, unless that is nearly the whole page."""
     nodes = [*tree.iter(*ASIDE), *tree.xpath("//*[@role or @hidden or @aria-hidden='true']")]
     aside = [node for node in nodes if node.tag in ASIDE or _is_aside(node)]
-    if sum(map(_length, aside)) <= (1 - MIN_OWN_SHARE) * _length(tree):
+    if sum(map(length, aside)) <= (1 - MIN_OWN_SHARE) * length(tree):
         _drop_nodes(aside)
 
 
@@ -139,26 +133,6 @@ def _drop_nodes(nodes: list[Any]) -> None:
     for node in nodes:
         if node.getparent() is not None:
             node.drop_tree()
-
-
-def _main_text(tree: Any) -> Any:
-    """What trafilatura takes for the page's main text, as HTML again; None without."""
-    import trafilatura
-
-    found = trafilatura.extract(
-        lxml_html.tostring(tree, encoding="unicode"),
-        output_format="html",
-        include_comments=False,
-        include_tables=True,
-        include_formatting=True,
-        favor_recall=True,
-    )
-    return parse(found) if found else None
-
-
-def _length(tree: Any) -> int:
-    """How much text there is, without the white space between."""
-    return sum(len(text.strip()) for text in tree.itertext())
 
 
 def _title(tree: Any) -> str:

@@ -19,8 +19,13 @@ def read(path: Path) -> ParsedDocument:
     """Headings, paragraphs, list items, tables and code of a Markdown file."""
     title, body = split_front_matter(clean(decode(path.read_bytes())))
     builder = TextBuilder(title=title)
-    _Walk(builder).take(MarkdownIt("commonmark").enable("table").parse(body))
+    add_markdown(body, builder)
     return builder.document()
+
+
+def add_markdown(text: str, builder: TextBuilder) -> None:
+    """Append what Markdown says."""
+    _Walk(builder).take(MarkdownIt("commonmark").enable("table").parse(text))
 
 
 def split_front_matter(text: str) -> tuple[str, str]:
@@ -139,6 +144,6 @@ def _pieces(tokens: list[Token]) -> Iterator[str]:
 
 def markup_text(markup: str) -> str:
     """The text of raw HTML, without what scripts and styles say."""
-    from kb.adapters.readers.html import fragment_text
+    from kb.adapters.readers.html import fragment
 
-    return fragment_text(markup)
+    return fragment(markup).pages[0].text

@@ -6,18 +6,25 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from kb.adapters.child_process import Failure
-from kb.domain.documents import ParsedDocument
+from kb.domain.documents import OcrPage, ParsedDocument
+
+SCRATCH = "KB_READING_SCRATCH"
+"""The variable that names a process's own folder for temporary files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A file to read, or a page of it to draw. Files found inside go into the folder `spool`."""
+    """A file to read, to draw a page of, or to list the links of.
+
+    Files found inside go into the folder `spool`.
+    """
 
     path: str
-    op: Literal["read", "picture"] = "read"
+    op: Literal["read", "ocr", "picture", "links"] = "read"
     media_type: str = ""
     name: str = ""
     page: int = 1
+    pages: int = 0
     scale: float = 1.0
     spool: str = ""
 
@@ -27,7 +34,9 @@ class Reply:
     """Exactly one of these; a picture is base64 of a PNG."""
 
     document: ParsedDocument | None = None
+    ocr: OcrPage | None = None
     picture: str | None = None
+    links: tuple[str, ...] | None = None
     error: Failure | None = None
 
 

@@ -3,18 +3,22 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from kb.adapters.readers.page_lines import Sheet
 from kb.adapters.readers.pdf_layout import arrange
-from kb.adapters.readers.pdf_lines import Sheet, read_sheet
+from kb.adapters.readers.pdf_lines import read_sheet
+from kb.adapters.readers.pdf_outline import outline_of
+from kb.adapters.readers.pdf_unread import may_hold_pictures, unread_areas
 from kb.adapters.readers.text import one_line
 from kb.domain.documents import Page, ParsedDocument
 from kb.domain.errors import DamagedFileError, LimitError, PasswordNeededError
 
-NO_TEXT = "No page holds text; it may be a scan."
+NO_TEXT = "No page holds text."
 MAX_PAGES = 50_000
 
 _FILE_NAME = re.compile(r"\.(docx?|pdf|xlsx?|pptx?|rtf|odt|tex|dvi|indd|qxd|html?|txt|ps)\b", re.I)
@@ -25,18 +29,21 @@ _NO_TITLE = re.compile(
 )
 
 
-def read(path: Path) -> ParsedDocument:
-    """Pages and elements of a PDF."""
+def read(path: Path, pages: int = 0) -> ParsedDocument:
+    """Pages and elements of a PDF, or of its first `pages`; 0 is all of them."""
+    pictures = may_hold_pictures(path)
     with open_pdf(path) as pdf:
-        sheets = [_sheet(pdf, index) for index in range(len(pdf))]
+        count = min(pages, len(pdf)) if pages else len(pdf)
+        sheets = [_sheet(pdf, index, pictures) for index in range(count)]
+        outline = outline_of(pdf)
         title = sensible_title(pdf.get_metadata_value("Title"))
-    pages, elements = arrange(sheets)
+    arranged, elements = arrange(sheets, outline)
     return ParsedDocument(
-        pages=tuple(pages),
+        pages=tuple(arranged),
         elements=tuple(elements),
         title=title,
         paged=True,
-        warnings=tuple(_warnings(sheets, pages)),
+        warnings=tuple(_warnings(sheets, arranged)),
     )
 
 
@@ -70,14 +77,17 @@ def sensible_title(title: str) -> str:
     return title[:300]
 
 
-def _sheet(pdf: pdfium.PdfDocument, index: int) -> Sheet:
+def _sheet(pdf: pdfium.PdfDocument, index: int, pictures: bool) -> Sheet:
     """One page; a page that PDFium cannot load is an empty one."""
     try:
         page = pdf[index]
     except pdfium.PdfiumError:
         return Sheet(number=index + 1, readable=False)
     try:
-        return read_sheet(page, index + 1, one_line(pdf.get_page_label(index)))
+        sheet = read_sheet(page, index + 1, one_line(pdf.get_page_label(index)))
+        if (pictures or not sheet.lines) and unread_areas(page, sheet):
+            return replace(sheet, ocr_wanted=True)
+        return sheet
     except pdfium.PdfiumError:
         return Sheet(number=index + 1, readable=False)
     finally:
@@ -90,5 +100,5 @@ def _warnings(sheets: list[Sheet], pages: list[Page]) -> Iterator[str]:
         raise DamagedFileError("No page of the PDF can be read.")
     if unread:
         yield f"Pages that could not be read: {', '.join(unread)}."
-    if not any(page.text for page in pages):
+    if not any(page.text or page.ocr_wanted for page in pages):
         yield NO_TEXT

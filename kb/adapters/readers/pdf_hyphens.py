@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from kb.adapters.readers.pdf_lines import Line, Sheet
+from kb.adapters.readers.page_lines import Line, Sheet
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_PART = re.compile(r"[^\W\d_]+$")

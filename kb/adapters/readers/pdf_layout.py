@@ -5,15 +5,18 @@ measured against what is usual in the same document.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
+from kb.adapters.readers.page_lines import Line, Sheet
+from kb.adapters.readers.page_tables import find_tables, table_rows
+from kb.adapters.readers.pdf_blocks import Block, compose
 from kb.adapters.readers.pdf_furniture import furniture
 from kb.adapters.readers.pdf_hyphens import Hyphens
-from kb.adapters.readers.pdf_lines import Line, Sheet
-from kb.domain.documents import Element, ElementKind, Page, TextBox
+from kb.adapters.readers.pdf_outline import Outline, likeness
+from kb.domain.documents import Element, ElementKind, Page
 
 TITLE_GROWTH = 1.12
 MAX_TITLE_CHARS = 200
@@ -40,32 +43,21 @@ class Measures:
     pitch: float  # distance of baselines, in font sizes
 
 
-@dataclass(slots=True)
-class Block:
-    """Lines that belong together."""
-
-    lines: list[Line]
-    kind: ElementKind = ElementKind.PARAGRAPH
-    level: int = 0
-    furniture: bool = False
-
-    @property
-    def text(self) -> str:
-        """Its lines as one."""
-        return " ".join(line.text for line in self.lines)
-
-
-def arrange(sheets: list[Sheet]) -> tuple[list[Page], list[Element]]:
+def arrange(
+    sheets: list[Sheet], outline: Outline | None = None
+) -> tuple[list[Page], list[Element]]:
     """Pages with their text, and elements with their boxes."""
     measures = measure(sheets)
     extras = furniture(sheets)
     hyphens = Hyphens(sheets)
     per_sheet = [list(_blocks(sheet, measures, extras)) for sheet in sheets]
     _name_kinds(per_sheet, measures)
+    if outline:
+        _follow(outline, sheets, per_sheet)
     pages: list[Page] = []
     elements: list[Element] = []
     for sheet, blocks in zip(sheets, per_sheet, strict=True):
-        page, found = _compose(sheet, blocks, hyphens)
+        page, found = compose(sheet, blocks, hyphens)
         pages.append(page)
         elements += found
     return pages, elements
@@ -106,8 +98,18 @@ def _blocks(
     sheet: Sheet, measures: Measures, extras: frozenset[tuple[int, int]]
 ) -> Iterator[Block]:
     block: Block | None = None
+    own = frozenset(index for index in range(len(sheet.lines)) if (sheet.number, index) in extras)
+    tables = {table.start: table for table in find_tables(sheet.lines, own)}
+    within = frozenset(index for table in tables.values() for index in table)
     for index, line in enumerate(sheet.lines):
-        extra = (sheet.number, index) in extras
+        if index in within:
+            if block:
+                yield block
+            block = None
+            if index in tables:
+                yield _table(sheet.lines, tables[index])
+            continue
+        extra = index in own
         if block and extra == block.furniture and _goes_on(block, line, measures):
             block.lines.append(line)
             continue
@@ -116,6 +118,11 @@ def _blocks(
         block = Block(lines=[line], furniture=extra)
     if block:
         yield block
+
+
+def _table(lines: Sequence[Line], table: range) -> Block:
+    rows = table_rows(lines[table.start : table.stop])
+    return Block(lines=rows, kind=ElementKind.TABLE)
 
 
 def _goes_on(block: Block, line: Line, measures: Measures) -> bool:
@@ -158,7 +165,8 @@ def _name_kinds(per_sheet: list[list[Block]], measures: Measures) -> None:
     """Say of every block what it is; titles get levels by their fonts."""
     blocks = [block for sheet in per_sheet for block in sheet if not block.furniture]
     for block, after in zip_longest(blocks, blocks[1:]):
-        block.kind = _kind(block, after, measures)
+        if block.kind is not ElementKind.TABLE:
+            block.kind = _kind(block, after, measures)
     styles = {_style(block) for block in blocks if block.kind is ElementKind.TITLE}
     ranks = {style: rank for rank, style in enumerate(sorted(styles, reverse=True), start=1)}
     for block in blocks:
@@ -167,6 +175,25 @@ def _name_kinds(per_sheet: list[list[Block]], measures: Measures) -> None:
     for block, after in pairwise(blocks):
         if block.kind is ElementKind.PARAGRAPH and _reads_as_title(block, after, measures):
             block.kind, block.level = ElementKind.TITLE, min(len(ranks) + 1, MAX_LEVEL)
+
+
+def _follow(outline: Outline, sheets: list[Sheet], per_sheet: list[list[Block]]) -> None:
+    """Make titles of what the outline names; others get the level of the next smaller font."""
+    levels: defaultdict[tuple[float, bool], Counter[int]] = defaultdict(Counter)
+    named: set[int] = set()
+    for sheet, blocks in zip(sheets, per_sheet, strict=True):
+        for block in blocks:
+            level = outline.get((sheet.number, likeness(block.text)))
+            if level and not block.furniture and _could_be_title(block):
+                block.kind, block.level = ElementKind.TITLE, level
+                levels[_style(block)][level] += 1
+                named.add(id(block))
+    lowest = max((max(counts) for counts in levels.values()), default=0)
+    for block in (block for blocks in per_sheet for block in blocks):
+        if named and block.kind is ElementKind.TITLE and id(block) not in named:
+            near = [style for style in levels if style <= _style(block)]
+            level = levels[max(near)].most_common(1)[0][0] if near else lowest + 1
+            block.level = min(level, MAX_LEVEL)
 
 
 def _style(block: Block) -> tuple[float, bool]:
@@ -240,60 +267,4 @@ def _is_prose(block: Block) -> bool:
         and sentence
         and len(text) >= 40
         and not _is_figures(text)
-    )
-
-
-def _compose(sheet: Sheet, blocks: list[Block], hyphens: Hyphens) -> tuple[Page, list[Element]]:
-    """A page's text, and its elements as slices of it."""
-    parts: list[str] = []
-    elements: list[Element] = []
-    length = 0
-    before: Block | None = None
-    for block in blocks:
-        separator = _separator(before, block)
-        text, spans = hyphens.join(block.lines)
-        start = length + len(separator)
-        parts += [separator, text]
-        length = start + len(text)
-        boxes = tuple(
-            _text_box(sheet.number, line, start + first, start + last)
-            for line, (first, last) in zip(block.lines, spans, strict=True)
-        )
-        if not block.furniture:
-            elements.append(
-                Element(
-                    kind=block.kind,
-                    page=sheet.number,
-                    start=start,
-                    end=length,
-                    level=block.level,
-                    boxes=boxes,
-                )
-            )
-        before = block
-    page = Page(
-        number=sheet.number,
-        text="".join(parts),
-        label=sheet.label,
-        width=sheet.width or None,
-        height=sheet.height or None,
-    )
-    return page, elements
-
-
-def _separator(before: Block | None, block: Block) -> str:
-    if before is None:
-        return ""
-    return "\n" if before.kind is block.kind is ElementKind.LIST_ITEM else "\n\n"
-
-
-def _text_box(page: int, line: Line, start: int, end: int) -> TextBox:
-    return TextBox(
-        page=page,
-        start=start,
-        end=end,
-        left=line.left,
-        top=line.top,
-        right=line.right,
-        bottom=line.bottom,
     )

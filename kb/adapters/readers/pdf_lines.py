@@ -6,52 +6,44 @@ Asking for every character's box would be twenty times slower.
 import ctypes
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from math import hypot, isfinite
+from itertools import pairwise
+from math import hypot
+from typing import TypeAlias
+from unicodedata import category
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from kb.adapters.readers.page_columns import in_reading_order
+from kb.adapters.readers.page_lines import WIDE_GAP, Cell, Line, Sheet, joined, tidy_cells
+from kb.adapters.readers.pdf_turn import Box, Turn, around
 from kb.adapters.readers.text import one_line
 
 BREAK = "\ufffe"
 """PDFium's sign for a hyphen at the end of a line whose word goes on in the next."""
 MAX_CHARS_PER_PAGE = 1_000_000
 BOLD_WEIGHT = 600
+MAX_RECTS = 16
+WIDE_GAP_LETTERS = 2.5
+"""The same gap in widths of the line's average letter, for fonts that are drawn out."""
+LOOSE = 0.62
+"""Width of an average character, in font sizes, from which a line may hold wide gaps."""
+SAMPLE = 100
+GARBLED = 0.3
+UNMAPPED = 0.7
+FEW_SENSELESS = 0.03
+"""Shares of characters from which a text layer is no text; see `is_garbled`."""
+NO_LETTERS = frozenset(("Cc", "Co", "Cn"))
+
+_Word: TypeAlias = tuple[int, int, Box, Box]
+"""Start and end in the line's text, and the boxes of its first and last character."""
 
 _SEGMENT_END = re.compile(r"\r\n|[\r\n\ufffe]")
+_WORD = re.compile(r"\S+")
 _BOLD_NAME = re.compile(rb"bold|black|heavy|semib|demi", re.I)
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", BREAK: None}
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line as it stands on the page, in points from the top left."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-    baseline: float
-    size: float
-    bold: bool = False
-    upright: bool = True
-    broken: bool = False  # its last word goes on in the next line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """One page's lines in the order of the file."""
-
-    number: int
-    label: str = ""
-    width: float = 0.0
-    height: float = 0.0
-    lines: tuple[Line, ...] = ()
-    readable: bool = True
 
 
 def read_sheet(page: pdfium.PdfPage, number: int, label: str) -> Sheet:
@@ -59,7 +51,9 @@ def read_sheet(page: pdfium.PdfPage, number: int, label: str) -> Sheet:
     width, height = page.get_size()
     text_page = page.get_textpage()
     try:
-        lines = tuple(_joined(_PageReader(page, text_page).lines()))
+        reader = _PageReader(page, text_page)
+        garbled = reader.is_garbled()
+        lines = () if garbled else tuple(in_reading_order(tuple(joined(reader.lines()))))
     finally:
         text_page.close()
     return Sheet(number=number, label=label, width=width, height=height, lines=lines)
@@ -69,43 +63,67 @@ class _PageReader:
     """Asks PDFium for the lines of one page."""
 
     def __init__(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> None:
-        self._text_page = text_page
-        self._turn = _Turn(page)
-        self._count = min(raw.FPDFText_CountChars(text_page), MAX_CHARS_PER_PAGE)
+        self._page = text_page.raw
+        self._turn = Turn(page)
+        self._count = min(raw.FPDFText_CountChars(self._page), MAX_CHARS_PER_PAGE)
+        self._text = self._whole_text()
         self._sides = [ctypes.c_double() for _ in range(4)]
+        self._refs = [ctypes.byref(side) for side in self._sides]
+        self._char_refs = [self._refs[side] for side in (0, 2, 3, 1)]
         self._matrix = raw.FS_MATRIX()
         self._font = ctypes.create_string_buffer(128)
         self._flags = ctypes.c_int()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
 
-    def lines(self) -> Iterator[Line]:
-        text = self._text()
-        for start, end, broken in _segments(text):
-            line = self._line(text[start:end], start, end)
-            if line:
-                yield replace(line, broken=broken)
+    def is_garbled(self) -> bool:
+        """Whether the text means nothing, as its fonts do not say which letters they draw.
 
-    def _text(self) -> str:
+        PDFium gives glyph numbers for letters then, some of which fall on control characters.
+        Not told by its map errors alone: drawn fonts have them whose text is right.
+        """
+        every = range(0, len(self._text), max(1, len(self._text) // SAMPLE))
+        sample = [index for index in every if not self._text[index].isspace()]
+        senseless = sum(_is_senseless(self._text[index]) for index in sample)
+        if senseless <= FEW_SENSELESS * len(sample):
+            return False
+        unmapped: int = sum(
+            raw.FPDFText_HasUnicodeMapError(self._page, self._index(index)) == 1 for index in sample
+        )
+        return senseless > GARBLED * len(sample) or unmapped > UNMAPPED * len(sample)
+
+    def lines(self) -> Iterator[Line]:
+        for start, end, broken in _segments(self._text):
+            line = self._line(self._text[start:end], start, end, broken)
+            if line:
+                yield line
+
+    def _whole_text(self) -> str:
         """The page's text, one character for each of PDFium's where that can be had."""
         buffer = (ctypes.c_ushort * (2 * self._count + 2))()
-        written = raw.FPDFText_GetText(self._text_page, 0, self._count, buffer)
+        written = raw.FPDFText_GetText(self._page, 0, self._count, buffer)
         data = bytes(buffer)[: 2 * max(written - 1, 0)]
         text = data.decode("utf-16-le", "surrogatepass")
         if len(text) != self._count and len(data) == 2 * self._count:
             return "".join(map(chr, buffer[: self._count]))  # surrogates stay apart
         return text
 
-    def _line(self, text: str, start: int, end: int) -> Line | None:
-        shown = one_line(_whole(text).translate(_LIGATURES))
+    def _line(self, text: str, start: int, end: int, broken: bool) -> Line | None:
+        shown = _shown(text)
         if not shown:
             return None
         first, last = self._index(start), self._index(end - 1)
-        box = self._box(first, last - first + 1)
-        if box is None:
-            return None
         size, bold, upright = self._font_at(first)
         size_last, bold_last, _ = self._font_at(last)
+        size = max(size, size_last)
+        even = last - first == len(text) - 1
+        rects = self._rects(first, last - first + 1, MAX_RECTS + 1 if even else last - first + 1)
+        words = self._words(text, first) if even and self._may_be_parted(rects, text, size) else []
+        many = len(rects) > MAX_RECTS and words
+        box = around([box for word in words for box in word[2:]] if many else rects)
+        if box is None:
+            return None
         left, top, right, bottom = self._turn.box(*box)
+        size = size or bottom - top
         return Line(
             text=shown,
             left=left,
@@ -113,78 +131,90 @@ class _PageReader:
             right=right,
             bottom=bottom,
             baseline=self._baseline(first, bottom),
-            size=max(size, size_last) or bottom - top,
+            size=size,
             bold=bold and bold_last,
             upright=upright,
+            broken=broken,
+            cells=self._cells(text, words, size) if upright else (),
         )
 
     def _index(self, position: int) -> int:
         """PDFium's number of a character of the text."""
-        index: int = raw.FPDFText_GetCharIndexFromTextIndex(self._text_page, position)
+        index: int = raw.FPDFText_GetCharIndexFromTextIndex(self._page, position)
         return index if index >= 0 else min(position, self._count - 1)
 
-    def _box(self, first: int, count: int) -> tuple[float, float, float, float] | None:
-        """What surrounds all rectangles of a stretch: left, top, right, bottom of the file."""
-        found = []
-        for number in range(raw.FPDFText_CountRects(self._text_page, first, count)):
-            raw.FPDFText_GetRect(self._text_page, number, *self._sides)
-            sides = [side.value for side in self._sides]
-            if all(map(isfinite, sides)):
-                found.append(sides)
-        if not found:
-            return None
-        lefts, tops, rights, bottoms = zip(*found, strict=True)
-        return min(lefts), max(tops), max(rights), min(bottoms)
+    def _words(self, text: str, first: int) -> list[_Word]:
+        """Where the words of a line begin and end, in its text and on the page."""
+        words = []
+        for found in _WORD.finditer(text):
+            start, end = found.span()
+            one = self._char_box(first + start)
+            other = self._char_box(first + end - 1) if end - start > 1 else one
+            words.append((start, end, one, other))
+        return words
+
+    def _char_box(self, index: int) -> Box:
+        """Left, top, right, bottom in the file's coordinates."""
+        left, top, right, bottom = self._sides
+        raw.FPDFText_GetCharBox(self._page, index, *self._char_refs)
+        return left.value, top.value, right.value, bottom.value
+
+    def _rects(self, first: int, count: int, most: int) -> list[Box]:
+        """PDFium's rectangles of a stretch, the first `most` of them."""
+        rects = []
+        left, top, right, bottom = self._sides
+        for number in range(min(raw.FPDFText_CountRects(self._page, first, count), most)):
+            raw.FPDFText_GetRect(self._page, number, *self._refs)
+            rects.append((left.value, top.value, right.value, bottom.value))
+        return rects
+
+    def _may_be_parted(self, rects: list[Box], text: str, size: float) -> bool:
+        """Whether the words must be measured one by one, which is slow: there are too many
+        rectangles, wide gaps between them, or more room than the letters need."""
+        if len(rects) > MAX_RECTS:
+            return True
+        spans = sorted(self._turn.span(box) for box in rects)
+        wide = WIDE_GAP * size
+        if any(other[0] - one[1] > wide for one, other in pairwise(spans)):
+            return True
+        return sum(right - left for left, right in spans) > LOOSE * size * len(text)
+
+    def _cells(self, text: str, words: list[_Word], size: float) -> tuple[Cell, ...]:
+        """The line's parts where wide gaps part it."""
+        if not words:
+            return ()
+        spans = [self._turn.reach(one, other) for _, _, one, other in words]
+        letter = sum(right - left for left, right in spans) / len(text)
+        wide = max(WIDE_GAP * size, WIDE_GAP_LETTERS * letter)
+        cuts = [
+            number
+            for number, (one, other) in enumerate(pairwise(spans), start=1)
+            if other[0] - one[1] > wide
+        ]
+        if not cuts:
+            return ()
+        cells = []
+        for first, last in pairwise([0, *cuts, len(words)]):
+            part = _shown(text[words[first][0] : words[last - 1][1]])
+            cells.append(Cell(text=part, left=spans[first][0], right=spans[last - 1][1]))
+        return tidy_cells(cell for cell in cells if cell.text)
 
     def _font_at(self, index: int) -> tuple[float, bool, bool]:
         """Size in points, whether bold, whether it reads from left to right."""
-        page, m = self._text_page, self._matrix
-        if not raw.FPDFText_GetMatrix(page, index, m):
+        m = self._matrix
+        if not raw.FPDFText_GetMatrix(self._page, index, m):
             return 0.0, False, True
-        size = raw.FPDFText_GetFontSize(page, index) * hypot(m.c, m.d)
-        bold = raw.FPDFText_GetFontWeight(page, index) >= BOLD_WEIGHT
+        size = raw.FPDFText_GetFontSize(self._page, index) * hypot(m.c, m.d)
+        bold = raw.FPDFText_GetFontWeight(self._page, index) >= BOLD_WEIGHT
         if not bold:
-            raw.FPDFText_GetFontInfo(page, index, self._font, 128, self._flags)
+            raw.FPDFText_GetFontInfo(self._page, index, self._font, 128, self._flags)
             bold = _BOLD_NAME.search(self._font.value) is not None
         return size, bold, self._turn.upright(m.a, m.b)
 
     def _baseline(self, index: int, otherwise: float) -> float:
-        if not raw.FPDFText_GetCharOrigin(self._text_page, index, self._x, self._y):
+        if not raw.FPDFText_GetCharOrigin(self._page, index, self._x, self._y):
             return otherwise
         return self._turn.point(self._x.value, self._y.value)[1]
-
-
-class _Turn:
-    """From the file's coordinates to the page as it is seen: cropped, turned, top left first."""
-
-    def __init__(self, page: pdfium.PdfPage) -> None:
-        self._left, self._bottom, self._right, self._top = page.get_bbox()
-        self._rotation = page.get_rotation()
-        self._width, self._height = page.get_size()
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        if self._rotation == 90:
-            return y - self._bottom, x - self._left
-        if self._rotation == 180:
-            return self._right - x, y - self._bottom
-        if self._rotation == 270:
-            return self._top - y, self._right - x
-        return x - self._left, self._top - y
-
-    def box(
-        self, left: float, top: float, right: float, bottom: float
-    ) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom on the page, kept inside it."""
-        x1, y1 = self.point(left, top)
-        x2, y2 = self.point(right, bottom)
-        within_x = [round(min(max(x, 0.0), self._width), 2) for x in sorted((x1, x2))]
-        within_y = [round(min(max(y, 0.0), self._height), 2) for y in sorted((y1, y2))]
-        return within_x[0], within_y[0], within_x[1], within_y[1]
-
-    def upright(self, a: float, b: float) -> bool:
-        """Whether text that runs along (a, b) in the file is seen as running to the right."""
-        across, up = {0: (a, b), 90: (b, -a), 180: (-a, -b), 270: (-b, a)}[self._rotation]
-        return across > 0 and abs(up) <= 0.1 * across
 
 
 def _segments(text: str) -> Iterator[tuple[int, int, bool]]:
@@ -198,46 +228,16 @@ def _segments(text: str) -> Iterator[tuple[int, int, bool]]:
         start = found.end()
 
 
+def _is_senseless(sign: str) -> bool:
+    return sign == "\ufffd" or (sign not in (BREAK, "\0") and category(sign) in NO_LETTERS)
+
+
+def _shown(text: str) -> str:
+    return one_line(_whole(text).translate(_LIGATURES))
+
+
 def _whole(text: str) -> str:
     """Text whose surrogate pairs are characters again; lone ones are dropped."""
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-
-
-def _joined(lines: Iterator[Line]) -> Iterator[Line]:
-    """Lines, with pieces that PDFium parted (indices, table cells) put together again."""
-    held: Line | None = None
-    for line in lines:
-        if held is None:
-            held = line
-        elif _on_one_line(held, line):
-            held = _together(held, line)
-        else:
-            yield held
-            held = line
-    if held is not None:
-        yield held
-
-
-def _on_one_line(one: Line, other: Line) -> bool:
-    if one.broken or not (one.upright and other.upright):
-        return False
-    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
-    low = min(one.bottom - one.top, other.bottom - other.top)
-    return shared > 0.5 * low and other.left >= one.right - 0.3 * one.size
-
-
-def _together(one: Line, other: Line) -> Line:
-    space = " " if other.left - one.right > 0.15 * max(one.size, other.size) else ""
-    main = one if one.size >= other.size else other
-    return replace(
-        main,
-        text=one.text + space + other.text,
-        left=one.left,
-        top=min(one.top, other.top),
-        right=other.right,
-        bottom=max(one.bottom, other.bottom),
-        bold=one.bold and other.bold,
-        broken=other.broken,
-    )

@@ -22,10 +22,15 @@ _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 def read(path: Path) -> ParsedDocument:
     """The text's paragraphs."""
     builder = TextBuilder()
-    for paragraph in _BLANK_LINES.split(clean(decode(path.read_bytes())).expandtabs(4)):
+    add_paragraphs(decode(path.read_bytes()), builder)
+    return builder.document()
+
+
+def add_paragraphs(text: str, builder: TextBuilder) -> None:
+    """Append the paragraphs of a text."""
+    for paragraph in _BLANK_LINES.split(clean(text).expandtabs(4)):
         lines = (line.rstrip() for line in paragraph.split("\n"))
         builder.add(ElementKind.PARAGRAPH, "\n".join(lines))
-    return builder.document()
 
 
 def decode(data: bytes) -> str:

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from pydantic import ValidationError
 
 from kb.adapters.child_process import MAX_FRAME_BYTES, ChildProcess, as_error, python_path
-from kb.adapters.readers.messages import REPLY, REQUEST, Reply, Request
-from kb.domain.documents import ParsedDocument
+from kb.adapters.readers.messages import REPLY, REQUEST, SCRATCH, Reply, Request
+from kb.domain.documents import OcrPage, ParsedDocument
 from kb.domain.errors import LimitError, QuireError, ReaderCrashedError
 
 CHILD_MODULE = "kb.adapters.readers.child"
@@ -32,32 +33,54 @@ class ReadingProcess:
         *,
         seconds: float = 600.0,
         max_reply_bytes: int = MAX_FRAME_BYTES,
+        files: Path | None = None,
+        spool: Path | None = None,
         child_module: str = CHILD_MODULE,
     ) -> None:
+        """With `files` and `spool`, the process opens files under the first only, beside the
+        system's, and writes under the second only, where the system can hold it to that.
+        """
         self._seconds = seconds
         self._max_reply_bytes = max_reply_bytes
-        self._process = ChildProcess(
-            child_module, environment=lambda: child_environment(os.environ)
-        )
+        self._spool = spool
+        self._scratch: TemporaryDirectory[str] | None = None
+        bounds = (files.absolute(), spool.absolute()) if files and spool else ()
+        self._process = ChildProcess(child_module, *map(str, bounds), environment=self._environment)
 
     def read(
-        self, path: Path, media_type: str, name: str, spool: Path | None = None
+        self, path: Path, media_type: str, name: str, spool: Path | None = None, pages: int = 0
     ) -> ParsedDocument:
-        """Read one file; files found inside it go into `spool`, else nowhere.
+        """Read one file, or its first `pages` where its type lets them be read alone.
 
-        Raises IngestionError.
+        Files found inside it go into `spool`, else nowhere. Raises IngestionError.
         """
         request = Request(
             path=str(path.absolute()),
             media_type=media_type,
             name=printable(name),
             spool=str(spool.absolute()) if spool else "",
+            pages=pages,
         )
         with _told_of(name):
             document = self._ask(request).document
             if document is None or not is_sound(document, spool):
                 raise ReaderCrashedError("The reader gave back something that is no document.")
             return document
+
+    def ocr(self, path: Path, media_type: str, page: int, name: str) -> OcrPage:
+        """What OCR reads of a page. Raises IngestionError."""
+        request = Request(
+            op="ocr",
+            path=str(path.absolute()),
+            media_type=media_type,
+            name=printable(name),
+            page=page,
+        )
+        with _told_of(name):
+            read = self._ask(request).ocr
+            if read is None or not is_sound_page(read, page):
+                raise ReaderCrashedError("The reader gave back something that is no page.")
+            return read
 
     def page_picture(self, path: Path, page: int, scale: float = 1.0) -> bytes:
         """PNG of a page of a PDF, at most 4000 pixels a side. Raises IngestionError."""
@@ -70,6 +93,16 @@ class ReadingProcess:
         except binascii.Error as error:
             raise ReaderCrashedError("The reader gave back no picture.") from error
 
+    def links(self, page: bytes) -> tuple[str, ...]:
+        """What the links of a web page say, relative ones as written. Raises IngestionError."""
+        with NamedTemporaryFile(dir=self._spool) as file:
+            file.write(page)
+            file.flush()
+            found = self._ask(Request(op="links", path=file.name)).links
+        if found is None:
+            raise ReaderCrashedError("The reader gave back no links.")
+        return found
+
     @property
     def pid(self) -> int | None:
         """The number of the process, None while there is none."""
@@ -77,7 +110,20 @@ class ReadingProcess:
 
     def close(self) -> None:
         """End the process; the next file starts a new one."""
+        scratch, self._scratch = self._scratch, None
         self._process.close()
+        if scratch is not None:
+            scratch.cleanup()
+
+    def _environment(self) -> dict[str, str]:
+        """What a new process is told, and a folder of its own for temporary files."""
+        environment = child_environment(os.environ)
+        if self._spool is None:
+            return environment
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        self._scratch = TemporaryDirectory(dir=self._spool, ignore_cleanup_errors=True)
+        return environment | {SCRATCH: self._scratch.name}
 
     def _ask(self, request: Request) -> Reply:
         try:
@@ -138,6 +184,16 @@ def is_sound(document: ParsedDocument, spool: Path | None) -> bool:
         1 <= page <= len(lengths) and 0 <= start <= end <= lengths[page - 1]
         for page, start, end in spans
     )
+
+
+def is_sound_page(read: OcrPage, number: int) -> bool:
+    """Whether it is the page asked for, with elements and boxes inside its text."""
+    if read.page.number != number:
+        return False
+    spans = [(e.page, e.start, e.end) for e in read.elements]
+    spans += [(b.page, b.start, b.end) for e in read.elements for b in e.boxes]
+    length = len(read.page.text)
+    return all(page == number and 0 <= start <= end <= length for page, start, end in spans)
 
 
 def printable(name: str) -> str:

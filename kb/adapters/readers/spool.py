@@ -45,6 +45,11 @@ def opened(folder: Path, source: Path) -> Iterator[None]:
         _spool.reset(token)
 
 
+def bytes_left() -> int:
+    """How much may still be written for the file that is read."""
+    return _spool.get().bytes_left
+
+
 def keep(name: str, content: bytes | BinaryIO) -> Attachment:
     """Write one file; its name is told, never used as a path. Raises LimitError."""
     spool = _spool.get()

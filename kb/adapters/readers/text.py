@@ -57,6 +57,13 @@ class TextBuilder:
         self.length = start + len(text)
         self._elements.append(Element(kind=kind, page=1, start=start, end=self.length, level=level))
 
+    def heading(self) -> str:
+        """The first heading of the highest level; empty where there is none yet."""
+        for element in self._elements:
+            if element.kind is ElementKind.TITLE and element.level == 1:
+                return "".join(self._parts)[element.start : element.end]
+        return ""
+
     def document(self) -> ParsedDocument:
         """All that was added, as one page."""
         return ParsedDocument(

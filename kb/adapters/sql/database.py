@@ -13,9 +13,11 @@ from kb.adapters.sql.documents import SqlDocuments
 from kb.adapters.sql.errors import translated
 from kb.adapters.sql.jobs import SqlJobs
 from kb.adapters.sql.knowledge_bases import SqlKnowledgeBases
+from kb.adapters.sql.sources import SqlSources
+from kb.domain.errors import StorageError
 
 BUSY_SECONDS = 30
-NEWEST = "0001"
+NEWEST = "0002"
 """The last revision in `migrations`."""
 
 
@@ -27,6 +29,7 @@ class SqlTransaction:
         self.documents = SqlDocuments(connection)
         self.jobs = SqlJobs(connection)
         self.conversations = SqlConversations(connection)
+        self.sources = SqlSources(connection)
 
 
 class SqlRecords:
@@ -59,20 +62,27 @@ class SqlRecords:
         self.engine.dispose()
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the tables to the newest revision."""
+def migrate(engine: Engine, to: str = NEWEST) -> None:
+    """Bring the tables to a revision. Raises StorageError where it is not known."""
     # Alembic takes longer to import than all else at a start, and has seldom anything to do.
-    if _revision(engine) == NEWEST:
+    if _revision(engine) == to:
         return
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, to)
+        except CommandError as error:
+            raise StorageError(
+                "The data folder was made by another version of Quire.",
+                advice="Use that one, or a newer one.",
+            ) from error
 
 
 def _revision(engine: Engine) -> str | None:

@@ -1,17 +1,25 @@
 """Records of documents, with their pages, passages, vectors and full-text rows."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import astuple
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from kb.adapters.sql import fulltext
 from kb.adapters.sql.batches import in_batches
-from kb.adapters.sql.tables import documents, pages, passage_vectors, passages
+from kb.adapters.sql.pages import SqlPages
+from kb.adapters.sql.passages import READY, SqlPassages
+from kb.adapters.sql.tables import (
+    attachments,
+    documents,
+    knowledge_bases,
+    pages,
+    passages,
+)
+from kb.domain import documents as domain
 from kb.domain.documents import (
     Document,
     DocumentId,
@@ -19,22 +27,16 @@ from kb.domain.documents import (
     EmbeddingSpaceId,
     KnowledgeBaseId,
     Page,
+    PageLedger,
     Passage,
     PassageId,
-    TextBox,
-    TextSource,
+    Twin,
 )
 from kb.domain.errors import NotFoundError
-from kb.ports import Vectors
-
-READY = documents.c.state == DocumentState.READY
 
 
-class SqlDocuments:
-    """Documents over one connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+class SqlDocuments(SqlPages, SqlPassages):
+    """Documents over one connection, with all that was made of them."""
 
     def add(self, document: Document) -> None:
         """Keep a new document."""
@@ -56,6 +58,54 @@ class SqlDocuments:
             .limit(1)
         ).one_or_none()
         return _document(row) if row else None
+
+    def named(self, knowledge_base_id: KnowledgeBaseId, name: str) -> list[Document]:
+        """All versions of that name, the oldest first."""
+        rows = self._connection.execute(
+            select(documents)
+            .where(documents.c.knowledge_base_id == knowledge_base_id, documents.c.name == name)
+            .order_by(documents.c.version)
+        )
+        return [_document(row) for row in rows]
+
+    def twin(self, document: Document) -> Twin | None:
+        """What was read of the same file under the same name elsewhere, where it is ready.
+
+        What holds other files is none: those would have to be taken over as well.
+        """
+        holds_files = select(attachments.c.parent_id).where(
+            attachments.c.parent_id == documents.c.id
+        )
+        row = self._connection.execute(
+            select(documents, knowledge_bases.c.embedding_space_id)
+            .join(knowledge_bases)
+            .where(
+                documents.c.content_sha256 == document.content_sha256,
+                documents.c.name == document.name,
+                documents.c.id != document.id,
+                documents.c.pages_waiting == 0,
+                documents.c.passage_count > 0,
+                READY,
+                ~holds_files.exists(),
+            )
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return None
+        embedded = self._connection.scalars(
+            select(passages.c.embedded_sha256)
+            .where(passages.c.document_id == row.id)
+            .order_by(passages.c.ordinal)
+        ).all()
+        if None in embedded:
+            return None
+        return Twin(
+            document=self.get(DocumentId(row.id)),
+            space_id=EmbeddingSpaceId(row.embedding_space_id),
+            pages=tuple(self.pages(DocumentId(row.id))),
+            passages=tuple(self.passages_of(DocumentId(row.id))),
+            embedded=tuple(embedded),
+        )
 
     def of(self, knowledge_base_id: KnowledgeBaseId) -> list[Document]:
         """All of a knowledge base, by name."""
@@ -84,172 +134,129 @@ class SqlDocuments:
         """The content hashes that are in use."""
         return set(self._connection.scalars(select(documents.c.content_sha256).distinct()))
 
-    def fail(self, id: DocumentId, error: str) -> None:
-        """Say why the document could not be taken in."""
+    def put_inside(self, parent_id: DocumentId, id: DocumentId) -> None:
+        """Note that a document came in another one; it may have come in several."""
         self._connection.execute(
-            update(documents)
-            .where(documents.c.id == id)
-            .values(state=DocumentState.FAILED, error=error)
+            insert(attachments).prefix_with("OR IGNORE").values(parent_id=parent_id, document_id=id)
         )
 
-    def requeue(self, id: DocumentId) -> None:
-        """Let the document be taken in again."""
-        self._connection.execute(
-            update(documents)
-            .where(documents.c.id == id)
-            .values(state=DocumentState.QUEUED, error="")
+    def children(self, id: DocumentId) -> list[DocumentId]:
+        """The documents that came in this one."""
+        return list(
+            self._connection.scalars(
+                select(attachments.c.document_id).where(attachments.c.parent_id == id)
+            )
         )
+
+    def parents(self, id: DocumentId) -> list[DocumentId]:
+        """The documents that this one came in."""
+        return list(
+            self._connection.scalars(
+                select(attachments.c.parent_id).where(attachments.c.document_id == id)
+            )
+        )
+
+    def set_state(
+        self,
+        id: DocumentId,
+        state: DocumentState,
+        error: str = "",
+        finished_at: datetime | None = None,
+    ) -> None:
+        """Change the state; the words follow: they are there while the document is findable.
+
+        A queued document is finished no more.
+        """
+        before = self.get(id)
+        values: dict[str, Any] = {"state": state, "error": error}
+        if finished_at or state is DocumentState.QUEUED:
+            values["finished_at"] = finished_at and finished_at.isoformat()
+        self._change(id, **values)
+        if (before.state in domain.FINDABLE) is (state in domain.FINDABLE):
+            return
+        if state in domain.FINDABLE:
+            fulltext.add(self._connection, before, self._numbered(id))
+        else:
+            fulltext.remove(self._connection, before.knowledge_base_id, id)
+
+    def rename(self, id: DocumentId, name: str) -> None:
+        """Give the document another name."""
+        self._change(id, name=name)
+
+    def set_origin(
+        self, id: DocumentId, *, parent_id: DocumentId | None, source_id: str | None
+    ) -> None:
+        """Say where the document comes from; a person added it where it has neither."""
+        self._change(id, parent_id=parent_id, source_id=source_id)
+
+    def warn(self, id: DocumentId, warning: str) -> None:
+        """Add a sentence for people."""
+        warnings = self.get(id).warnings
+        if warning not in warnings:
+            self._change(id, warnings=json.dumps([*warnings, warning]))
+
+    def clear(self, id: DocumentId) -> list[PassageId]:
+        """Forget what was read of the document; the ids of its passages."""
+        document = self.get(id)
+        fulltext.remove(self._connection, document.knowledge_base_id, id)
+        ids = self._passage_ids(id)
+        self._connection.execute(delete(pages).where(pages.c.document_id == id))
+        self._connection.execute(delete(passages).where(passages.c.document_id == id))
+        self._change(id, passage_count=0, page_count=None, warnings="[]", **_ledger(PageLedger()))
+        return ids
 
     def remove(self, id: DocumentId) -> list[PassageId]:
         """Forget the document and all made of it; the ids of its passages."""
         document = self.get(id)
         fulltext.remove(self._connection, document.knowledge_base_id, id)
-        gone = self._connection.scalars(select(passages.c.id).where(passages.c.document_id == id))
-        ids = [PassageId(passage_id) for passage_id in gone]
+        ids = self._passage_ids(id)
         self._connection.execute(delete(documents).where(documents.c.id == id))
+        if not self.of_content(document.content_sha256):
+            self.forget_ocr(document.content_sha256)
         return ids
 
-    def publish(
+    def store(
         self,
         document: Document,
         pages_read: Sequence[Page],
         cut: Sequence[Passage],
-        vectors: Vectors,
+        embedded: Sequence[bytes],
         space_id: EmbeddingSpaceId,
-    ) -> None:
-        """Make the document ready, with its words searchable, all in this transaction."""
-        self._connection.execute(
-            update(documents)
-            .where(documents.c.id == document.id)
-            .values(_document_values(document))
-        )
-        if pages_read:
-            self._connection.execute(
-                insert(pages), [_page_values(document.id, page) for page in pages_read]
-            )
-        if not cut:
-            return
-        first = (self._connection.scalar(select(func.max(passages.c.seq))) or 0) + 1
-        numbered = list(enumerate(cut, first))
-        self._connection.execute(
-            insert(passages), [_passage_values(seq, passage) for seq, passage in numbered]
-        )
-        self._connection.execute(
-            insert(passage_vectors),
-            [
-                {"passage_seq": seq, "space_id": space_id, "vector": row.tobytes()}
-                for (seq, _), row in zip(numbered, vectors.astype("<f4"), strict=True)
-            ],
-        )
-        fulltext.add(self._connection, document, numbered)
+    ) -> list[PassageId]:
+        """Keep what was read in place of what was read before; the passages that went.
 
-    def pages(self, id: DocumentId) -> list[Page]:
-        """In order."""
-        rows = self._connection.execute(
-            select(pages).where(pages.c.document_id == id).order_by(pages.c.number)
-        )
-        return [_page(row) for row in rows]
-
-    def page(self, id: DocumentId, number: int) -> Page:
-        """Raises NotFoundError."""
-        row = self._connection.execute(
-            select(pages).where(pages.c.document_id == id, pages.c.number == number)
-        ).one_or_none()
-        if row is None:
-            raise NotFoundError("This page does not exist.")
-        return _page(row)
-
-    def passages_of(self, id: DocumentId) -> list[Passage]:
-        """In order."""
-        rows = self._connection.execute(
-            select(passages).where(passages.c.document_id == id).order_by(passages.c.ordinal)
-        )
-        return [_passage(row) for row in rows]
-
-    def passages(self, ids: Sequence[PassageId]) -> list[Passage]:
-        """The passages of ready documents among these ids, in no order."""
-        rows = in_batches(
-            self._connection,
-            ids,
-            lambda some: select(passages).join(documents).where(passages.c.id.in_(some), READY),
-        )
-        return [_passage(row) for row in rows]
-
-    def passage_ids(self, knowledge_base_id: KnowledgeBaseId) -> set[PassageId]:
-        """Every passage that can be found."""
-        found = self._connection.scalars(_of(knowledge_base_id, passages.c.id))
-        return {PassageId(passage_id) for passage_id in found}
-
-    def vectors(
-        self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
-    ) -> tuple[list[PassageId], Vectors]:
-        """The stored vectors of these passages, ids and rows (n, dimension) in one order."""
-        return _stacked(
-            in_batches(
-                self._connection,
-                ids,
-                lambda some: _vectors(space_id).where(passages.c.id.in_(some)),
-            )
-        )
-
-    def vectors_of_documents(
-        self, ids: Collection[DocumentId], space_id: EmbeddingSpaceId
-    ) -> tuple[list[PassageId], Vectors]:
-        """The stored vectors of whole documents, ids and rows (n, dimension) in one order."""
-        return _stacked(
-            in_batches(
-                self._connection,
-                ids,
-                lambda some: (
-                    _vectors(space_id).join(documents).where(documents.c.id.in_(some), READY)
-                ),
-            )
-        )
+        `embedded` has the sha256 of what is embedded for each passage. Where that was embedded
+        before, for whatever document, its vector is kept for the new passage too.
+        """
+        known = self._vectors_by_embedded(set(embedded), space_id)
+        before = self.clear(document.id)
+        # Not the rest: name and origin may have changed while the document was read.
+        self._change(document.id, **_read_values(document))
+        self._store_pages(document.id, pages_read)
+        numbered = self._store_passages(cut, embedded, known, space_id)
+        if document.state in domain.FINDABLE:
+            fulltext.add(self._connection, document, numbered)
+        now = {passage.id for passage in cut}
+        return [id for id in before if id not in now]
 
     def words_agree(self, knowledge_base_id: KnowledgeBaseId) -> bool:
         """Whether the full-text rows are exactly the passages that can be found."""
-        wanted = set(self._connection.scalars(_of(knowledge_base_id, passages.c.seq)))
-        return fulltext.rows(self._connection, knowledge_base_id) == wanted
+        there = fulltext.rows(self._connection, knowledge_base_id)
+        return there == self._findable_seqs(knowledge_base_id)
 
     def rebuild_words(self, knowledge_base_id: KnowledgeBaseId) -> int:
         """Make the full-text rows anew from the passages; how many."""
         fulltext.clear(self._connection, knowledge_base_id)
         count = 0
         for document in self.of(knowledge_base_id):
-            rows = self._connection.execute(
-                select(passages).where(passages.c.document_id == document.id)
-            ).all()
-            fulltext.add(self._connection, document, [(row.seq, _passage(row)) for row in rows])
-            count += len(rows)
+            if document.state in domain.FINDABLE:
+                numbered = self._numbered(document.id)
+                fulltext.add(self._connection, document, numbered)
+                count += len(numbered)
         return count
 
-
-def _of(knowledge_base_id: KnowledgeBaseId, column: Any) -> Select[tuple[Any]]:
-    return (
-        select(column)
-        .select_from(passages)
-        .join(documents)
-        .where(documents.c.knowledge_base_id == knowledge_base_id, READY)
-    )
-
-
-def _vectors(space_id: EmbeddingSpaceId) -> Select[tuple[str, bytes]]:
-    return (
-        select(passages.c.id, passage_vectors.c.vector)
-        .select_from(passages)
-        .join(passage_vectors)
-        .where(passage_vectors.c.space_id == space_id)
-    )
-
-
-def _stacked(rows: Iterable[Row[Any]]) -> tuple[list[PassageId], Vectors]:
-    found = list(rows)
-    ids = [PassageId(row.id) for row in found]
-    if not found:
-        return ids, np.zeros((0, 0), dtype=np.float32)
-    dimension = len(found[0].vector) // 4
-    stored = np.frombuffer(b"".join(row.vector for row in found), dtype="<f4")
-    return ids, stored.reshape(len(found), dimension).astype(np.float32, copy=False)
+    def _change(self, id: DocumentId, **values: Any) -> None:
+        self._connection.execute(update(documents).where(documents.c.id == id).values(values))
 
 
 def _document_values(document: Document) -> dict[str, Any]:
@@ -257,83 +264,41 @@ def _document_values(document: Document) -> dict[str, Any]:
         "id": document.id,
         "knowledge_base_id": document.knowledge_base_id,
         "name": document.name,
-        "media_type": document.media_type,
         "content_sha256": document.content_sha256,
         "size_bytes": document.size_bytes,
         "created_at": document.created_at.isoformat(),
+        "version": document.version,
+        "parent_id": document.parent_id,
+        "source_id": document.source_id,
+        "finished_at": document.finished_at.isoformat() if document.finished_at else None,
+        **_read_values(document),
+    }
+
+
+def _read_values(document: Document) -> dict[str, Any]:
+    """What reading tells of a document."""
+    return {
+        "media_type": document.media_type,
         "title": document.title,
         "page_count": document.page_count,
         "passage_count": document.passage_count,
         "language": document.language,
         "state": document.state,
         "error": document.error,
-        "version": document.version,
+        "warnings": json.dumps(document.warnings),
+        **_ledger(document.ledger),
     }
+
+
+def _ledger(ledger: PageLedger) -> dict[str, int]:
+    return {f"pages_{kind}": count for kind, count in asdict(ledger).items()}
 
 
 def _document(row: Row[Any]) -> Document:
     values = dict(row._mapping)
     values["created_at"] = datetime.fromisoformat(row.created_at)
     values["state"] = DocumentState(row.state)
-    return Document(**values)
-
-
-def _page_values(document_id: DocumentId, page: Page) -> dict[str, Any]:
-    return {
-        "document_id": document_id,
-        "number": page.number,
-        "label": page.label,
-        "width": page.width,
-        "height": page.height,
-        "text": page.text,
-        "text_source": page.text_source,
-    }
-
-
-def _page(row: Row[Any]) -> Page:
-    return Page(
-        number=row.number,
-        label=row.label,
-        width=row.width,
-        height=row.height,
-        text=row.text,
-        text_source=TextSource(row.text_source),
-    )
-
-
-def _passage_values(seq: int, passage: Passage) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "id": passage.id,
-        "document_id": passage.document_id,
-        "ordinal": passage.ordinal,
-        "text": passage.text,
-        "heading_path": json.dumps(passage.heading_path, ensure_ascii=False),
-        "page_first": passage.page_first,
-        "page_last": passage.page_last,
-        "start": passage.start,
-        "end": passage.end,
-        "token_count": passage.token_count,
-        "boxes": json.dumps([astuple(box) for box in passage.boxes]),
-    }
-
-
-def _passage(row: Row[Any]) -> Passage:
-    return Passage(
-        id=PassageId(row.id),
-        document_id=DocumentId(row.document_id),
-        ordinal=row.ordinal,
-        text=row.text,
-        heading_path=tuple(json.loads(row.heading_path)),
-        page_first=row.page_first,
-        page_last=row.page_last,
-        start=row.start,
-        end=row.end,
-        token_count=row.token_count,
-        boxes=tuple(_box(values) for values in json.loads(row.boxes)),
-    )
-
-
-def _box(values: Sequence[Any]) -> TextBox:
-    page, start, end, left, top, right, bottom = values
-    return TextBox(page=page, start=start, end=end, left=left, top=top, right=right, bottom=bottom)
+    values["finished_at"] = row.finished_at and datetime.fromisoformat(row.finished_at)
+    values["warnings"] = tuple(json.loads(row.warnings))
+    counts = {field.name: values.pop(f"pages_{field.name}") for field in fields(PageLedger)}
+    return Document(**values, ledger=PageLedger(**counts))

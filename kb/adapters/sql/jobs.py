@@ -3,11 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from kb.adapters.sql.batches import in_batches
+from kb.adapters.sql.batches import chunks, in_batches
 from kb.adapters.sql.tables import jobs
 from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
+
+ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+OPEN = (*ACTIVE, JobState.PAUSED)
 
 
 class SqlJobs:
@@ -33,24 +47,45 @@ class SqlJobs:
         )
 
     def of_subjects(self, ids: set[str]) -> dict[str, Job]:
-        """The newest job of each subject that has one."""
+        """The job of each subject that is at work or comes next."""
         rows = in_batches(
             self._connection,
             ids,
             lambda some: (
-                select(jobs).where(jobs.c.subject_id.in_(some)).order_by(jobs.c.created_at)
+                select(jobs)
+                .where(jobs.c.subject_id.in_(some), jobs.c.state.in_(OPEN))
+                .order_by(jobs.c.state == JobState.RUNNING, jobs.c.created_at.desc())
             ),
         )
         return {row.subject_id: _job(row) for row in rows}
 
-    def claim(self, now: datetime, lease_until: datetime) -> Job | None:
-        """Take the oldest job that is queued or whose lease ran out."""
+    def open_of(self, subject_id: str, kind: JobKind) -> bool:
+        """Whether such work is queued, at work or paused."""
+        return (
+            self._connection.scalar(
+                select(jobs.c.id).where(
+                    jobs.c.subject_id == subject_id, jobs.c.kind == kind, jobs.c.state.in_(OPEN)
+                )
+            )
+            is not None
+        )
+
+    def holds(self, job: Job) -> bool:
+        """Whether the attempt still holds its lease."""
+        found = select(jobs.c.id).where(_held_by(job))
+        return self._connection.scalar(found) is not None
+
+    def claim(self, kind: JobKind, now: datetime, lease_until: datetime) -> Job | None:
+        """Take the oldest job of this kind that is queued or whose lease ran out."""
         free = or_(
             jobs.c.state == JobState.QUEUED,
             (jobs.c.state == JobState.RUNNING) & (jobs.c.lease_until < now.isoformat()),
         )
         oldest = (
-            select(jobs.c.id).where(free).order_by(jobs.c.created_at, jobs.c.id).limit(1)
+            select(jobs.c.id)
+            .where(jobs.c.kind == kind, free)
+            .order_by(jobs.c.created_at, jobs.c.id)
+            .limit(1)
         ).scalar_subquery()
         row = self._connection.execute(
             update(jobs)
@@ -58,6 +93,7 @@ class SqlJobs:
             .values(
                 state=JobState.RUNNING,
                 attempt=jobs.c.attempt + 1,
+                started_at=func.coalesce(jobs.c.started_at, now.isoformat()),
                 lease_until=lease_until.isoformat(),
             )
             .returning(jobs)
@@ -84,6 +120,28 @@ class SqlJobs:
         """Let the job be claimed again as if this attempt had not been."""
         return self._change(job, state=JobState.QUEUED, lease_until=None, attempt=job.attempt - 1)
 
+    def renew(self, job: Job) -> bool:
+        """Let the job be claimed again as if for the first time."""
+        return self._change(job, state=JobState.QUEUED, lease_until=None, attempt=0)
+
+    def pause(self, subject_ids: set[str]) -> None:
+        """Let nobody work on these subjects; an attempt that runs can then publish nothing."""
+        for some in chunks(subject_ids):
+            self._connection.execute(
+                update(jobs)
+                .where(jobs.c.subject_id.in_(some), jobs.c.state.in_(ACTIVE))
+                .values(state=JobState.PAUSED, lease_until=None, started_at=None)
+            )
+
+    def resume(self, subject_ids: set[str]) -> None:
+        """Let paused work be claimed again, as if it had not been begun."""
+        for some in chunks(subject_ids):
+            self._connection.execute(
+                update(jobs)
+                .where(jobs.c.subject_id.in_(some), jobs.c.state == JobState.PAUSED)
+                .values(state=JobState.QUEUED, attempt=0)
+            )
+
     def release_all(self) -> None:
         """Free every lease: called by a process that has just become the only one."""
         self._connection.execute(
@@ -92,21 +150,31 @@ class SqlJobs:
             .values(state=JobState.QUEUED, lease_until=None)
         )
 
-    def remove_of(self, subject_id: str) -> None:
+    def paused(self, subject_ids: set[str]) -> set[str]:
+        """Those among these subjects whose work is paused."""
+        rows = in_batches(
+            self._connection,
+            subject_ids,
+            lambda some: select(jobs.c.subject_id).where(
+                jobs.c.subject_id.in_(some), jobs.c.state == JobState.PAUSED
+            ),
+        )
+        return {row.subject_id for row in rows}
+
+    def remove_of(self, subject_id: str, kind: JobKind | None = None) -> None:
         """Forget a subject's jobs; an attempt that runs can then publish nothing."""
-        self._connection.execute(delete(jobs).where(jobs.c.subject_id == subject_id))
+        of_kind = () if kind is None else (jobs.c.kind == kind,)
+        self._connection.execute(delete(jobs).where(jobs.c.subject_id == subject_id, *of_kind))
 
     def _change(self, job: Job, **values: Any) -> bool:
-        changed = self._connection.execute(
-            update(jobs)
-            .where(
-                jobs.c.id == job.id,
-                jobs.c.attempt == job.attempt,
-                jobs.c.state == JobState.RUNNING,
-            )
-            .values(**values)
-        )
+        changed = self._connection.execute(update(jobs).where(_held_by(job)).values(**values))
         return changed.rowcount == 1
+
+
+def _held_by(job: Job) -> ColumnElement[bool]:
+    return and_(
+        jobs.c.id == job.id, jobs.c.attempt == job.attempt, jobs.c.state == JobState.RUNNING
+    )
 
 
 def _progress_values(progress: Progress) -> dict[str, Any]:
@@ -126,6 +194,11 @@ def _job(row: Row[Any]) -> Job:
         state=JobState(row.state),
         attempt=row.attempt,
         progress=Progress(step=row.step, done=row.done, total=row.total, unit=row.unit),
-        lease_until=datetime.fromisoformat(row.lease_until) if row.lease_until else None,
+        lease_until=_time(row.lease_until),
+        started_at=_time(row.started_at),
         error=row.error,
     )
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None

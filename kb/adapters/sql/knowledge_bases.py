@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from kb.adapters.sql import fulltext
+from kb.adapters.sql.pages import forget_unused_ocr
 from kb.adapters.sql.tables import embedding_spaces, knowledge_bases
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId, KnowledgeBase, KnowledgeBaseId
 from kb.domain.errors import NotFoundError
@@ -72,6 +73,7 @@ class SqlKnowledgeBases:
     def remove(self, id: KnowledgeBaseId) -> None:
         """Forget the knowledge base with its documents, conversations and words."""
         self._connection.execute(delete(knowledge_bases).where(knowledge_bases.c.id == id))
+        forget_unused_ocr(self._connection)
         fulltext.drop(self._connection, id)
 
 

@@ -59,7 +59,25 @@ documents = Table(
     Column("state", String, nullable=False),
     Column("error", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("parent_id", String, index=True),
+    Column("source_id", String, index=True),
+    Column("finished_at", String),
+    Column("warnings", Text, nullable=False, server_default="[]"),
+    Column("pages_digital", Integer, nullable=False, server_default="0"),
+    Column("pages_ocr", Integer, nullable=False, server_default="0"),
+    Column("pages_empty", Integer, nullable=False, server_default="0"),
+    Column("pages_failed", Integer, nullable=False, server_default="0"),
+    Column("pages_waiting", Integer, nullable=False, server_default="0"),
     Index("documents_by_name", "knowledge_base_id", "name"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("parent_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
 )
 
 pages = Table(
@@ -72,6 +90,19 @@ pages = Table(
     Column("height", Float),
     Column("text", Text, nullable=False),
     Column("text_source", String, nullable=False),
+    Column("ocr_wanted", Boolean, nullable=False, server_default="0"),
+)
+
+ocr_pages = Table(
+    "ocr_pages",
+    metadata,
+    Column("content_sha256", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("text_source", String, nullable=False),
+    Column("width", Float),
+    Column("height", Float),
+    Column("elements", Text, nullable=False),
 )
 
 passages = Table(
@@ -89,6 +120,7 @@ passages = Table(
     Column("end", Integer, nullable=False),
     Column("token_count", Integer, nullable=False),
     Column("boxes", Text, nullable=False),
+    Column("embedded_sha256", LargeBinary, index=True),
     Index("passages_of_document", "document_id", "ordinal", unique=True),
 )
 
@@ -113,9 +145,10 @@ jobs = Table(
     Column("total", Integer),
     Column("unit", String, nullable=False),
     Column("lease_until", String),
+    Column("started_at", String),
     Column("error", Text, nullable=False),
     Column("created_at", String, nullable=False),
-    Index("jobs_by_state", "state", "created_at"),
+    Index("jobs_by_kind", "kind", "state", "created_at"),
 )
 
 conversations = Table(
@@ -167,4 +200,35 @@ citations = Table(
     Column("text", Text, nullable=False),
     Column("support", String, nullable=False),
     Column("score", Float, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column(
+        "knowledge_base_id",
+        ForeignKey("knowledge_bases.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("kind", String, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("looked_at", String),
+)
+
+source_files = Table(
+    "source_files",
+    metadata,
+    Column("source_id", ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("size_bytes", Integer, nullable=False),
+    Column("modified_ns", Integer, nullable=False),
+    Column("document_id", String, index=True),
+    Column("error", Text, nullable=False),
 )

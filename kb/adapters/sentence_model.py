@@ -1,0 +1,110 @@
+"""Any sentence-transformers model, by the library itself."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import torch
+
+from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
+from kb.domain.errors import ModelMissingError
+from kb.ports import Vectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+BATCH = 8
+"""As fast as larger batches on a processor, and bounds the memory."""
+
+
+class SentenceModel:
+    """An Embedder in this process, its model given by folder or hub name.
+
+    `precision` is that of the products of matrices. Raises ModelMissingError.
+    """
+
+    def __init__(self, name: str, *, threads: int, precision: torch.dtype) -> None:
+        self._model = _loaded(name, threads)
+        self._autocast = torch.autocast("cpu", precision, enabled=precision != torch.float32)
+        self.space = _space(self._model, name)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special ones not counted."""
+        encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages, (n, dimension), unit rows."""
+        return self._encoded(texts, self.space.passage_prompt, query=False)
+
+    def embed_query(self, text: str) -> Vectors:
+        """Vector of a question, (dimension,), of unit length."""
+        row: Vectors = self._encoded([text], self.space.query_prompt, query=True)[0]
+        return row
+
+    def _encoded(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
+        encode = self._model.encode_query if query else self._model.encode_document
+        with self._autocast:
+            rows = encode(
+                list(texts),
+                prompt=prompt or None,
+                batch_size=BATCH,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return rows.astype("float32")
+
+
+def _loaded(name: str, threads: int) -> "SentenceTransformer":
+    path = Path(name)
+    if path.is_dir():
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    elif not HUB_NAME.fullmatch(name):
+        raise ModelMissingError(
+            f"The embedding model's folder {path} does not exist.",
+            advice="Check KB_EMBEDDING_MODEL.",
+        )
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(threads)
+    try:
+        return SentenceTransformer(str(path), device="cpu")
+    except Exception as error:
+        raise ModelMissingError(
+            f"The embedding model {path} could not be loaded.",
+            subject=str(path),
+            advice="Check KB_EMBEDDING_MODEL: it must be a folder or hub name that this machine "
+            "can reach.",
+        ) from error
+
+
+def _space(model: "SentenceTransformer", name: str) -> EmbeddingSpace:
+    """The model's space; its id changes with all that changes vectors."""
+    prompts = {name: text or "" for name, text in model.prompts.items()}
+    described = EmbeddingSpace(
+        id=EmbeddingSpaceId(""),
+        model=name,
+        revision=_fingerprint(model),
+        dimension=cast(int, model.get_embedding_dimension()),
+        max_tokens=int(model.max_seq_length or 512),
+        query_prompt=prompts.get("query", ""),
+        passage_prompt=prompts.get("document") or prompts.get("passage") or "",
+    )
+    told = {key: value for key, value in asdict(described).items() if key not in ("id", "model")}
+    key = json.dumps(told, sort_keys=True)
+    return replace(described, id=EmbeddingSpaceId(hashlib.sha256(key.encode()).hexdigest()[:16]))
+
+
+def _fingerprint(model: "SentenceTransformer") -> str:
+    digest = hashlib.sha256()
+    for name, weights in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(weights.contiguous().float().numpy().tobytes())
+    return digest.hexdigest()[:16]
