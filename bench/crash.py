@@ -45,6 +45,7 @@ SECONDS_OF_ORPHANS = 15.0
 FIRST_GUESS = 6.0
 """Seconds that a command may take, until one has been seen to end."""
 
+ACTIONS = ("change", "change", "change", "remove", "remove", "first")
 MOST_RUNS = 4
 """A document whose taking in was killed three times fails, and is taken in when added again."""
 
@@ -136,7 +137,7 @@ class Bench:
 
     def round(self) -> None:
         """Change something, kill the command that takes it over, and complete it."""
-        action = self.rng.choice(["change", "change", "remove", "first"]) if self.there else "first"
+        action = self.rng.choice(ACTIONS) if self.there else "first"
         argv = self.changed(action)
         for _ in range(self.rng.choice([1, 1, 1, 2, 3])):
             if not self.killed(argv, action):

@@ -100,7 +100,7 @@ def _complete(app: App, wanted: dict[str, Made]) -> Iterator[str]:
         elif document.content_sha256 != made.sha256:
             yield f"{name} is there in another version"
         elif document.ledger.waiting or document.ledger.failed:
-            yield f"{name} has pages that were not read: {document.ledger} {document.warnings}"
+            yield f"{name} has pages that were not read"
     with app.records.engine.connect() as connection:
         left = connection.exec_driver_sql(
             "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'paused')"

@@ -90,22 +90,8 @@ class App:
     def workspace(self, actor: Actor = OWNER) -> Workspace:
         """What this actor can do."""
         access = Access(records=self.records, actor=actor)
-        models = ModelsService(
-            access=access,
-            server=self.model_server,
-            embedder=self.query_embedder,
-            chosen=lambda: self.chat_model,
-            choose_model=self._choose_model,
-        )
-        documents = DocumentsService(
-            access=access,
-            records=self.records,
-            files=self.files,
-            indexes=self.indexes,
-            clock=self.clock,
-            draw_page=self.page_drawer.page_picture,
-            wake_worker=self.wake_workers,
-        )
+        models = self._models(access)
+        documents = self._documents(access)
         return Workspace(
             access=access,
             knowledge_bases=KnowledgeBasesService(
@@ -126,22 +112,9 @@ class App:
                 clock=self.clock,
                 wake_worker=self.wake_workers,
             ),
-            sources=SourcesService(
-                access=access,
-                records=self.records,
-                documents=documents,
-                web_pages=self.web_pages,
-                clock=self.clock,
-                home=self.settings.home,
-                web_allowed=lambda: self.web_fetching,
-                allow_web=self._allow_web,
-                wake_worker=self.wake_workers,
-            ),
+            sources=self._sources(access, documents),
             answers=AnswersService(
-                access=access,
-                records=self.records,
-                chain=lambda: self.chain,
-                models=models,
+                access=access, records=self.records, chain=lambda: self.chain, models=models
             ),
             conversations=ConversationsService(
                 access=access,
@@ -151,6 +124,39 @@ class App:
                 clock=self.clock,
             ),
             models=models,
+        )
+
+    def _models(self, access: Access) -> ModelsService:
+        return ModelsService(
+            access=access,
+            server=self.model_server,
+            embedder=self.query_embedder,
+            chosen=lambda: self.chat_model,
+            choose_model=self._choose_model,
+        )
+
+    def _documents(self, access: Access) -> DocumentsService:
+        return DocumentsService(
+            access=access,
+            records=self.records,
+            files=self.files,
+            indexes=self.indexes,
+            clock=self.clock,
+            draw_page=self.page_drawer.page_picture,
+            wake_worker=self.wake_workers,
+        )
+
+    def _sources(self, access: Access, documents: DocumentsService) -> SourcesService:
+        return SourcesService(
+            access=access,
+            records=self.records,
+            documents=documents,
+            web_pages=self.web_pages,
+            clock=self.clock,
+            home=self.settings.home,
+            web_allowed=lambda: self.web_fetching,
+            allow_web=self._allow_web,
+            wake_worker=self.wake_workers,
         )
 
     @property

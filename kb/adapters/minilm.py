@@ -110,7 +110,9 @@ class _Linear:
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self._weight, self._bias = weight, bias
-        self._packed = torch.cpu.get_capabilities().get("avx2", False)
+        # Elsewhere torch multiplies by other libraries, which pack as they go.
+        has_avx2 = torch.cpu.get_capabilities().get("avx2", False)
+        self._packed = has_avx2 and torch.backends.mkldnn.is_available()
         if self._packed:
             self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, BATCH_TOKENS)
 

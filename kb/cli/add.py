@@ -113,8 +113,9 @@ def _begun(workspace: Workspace, base: KnowledgeBase, source: Source) -> _Begun:
         with closing(source.open()) as stream:
             added = workspace.documents.add(base.id, source.name, stream, media_type)
         if added.duplicate:
-            # It may have been paused, and is waited for.
+            # It is waited for, also where it was paused or OCR was stopped over it.
             workspace.jobs.resume([added.document.id])
+            workspace.jobs.retry([added.document.id])
     except QuireError as error:
         return _Begun(source=source, at=at, problem=str(error))
     except OSError as error:

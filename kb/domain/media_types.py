@@ -43,6 +43,7 @@ WEBP = "image/webp"
 BMP = "image/bmp"
 GIF = "image/gif"
 HEIC = "image/heic"
+PICTURES = frozenset({PNG, JPEG, TIFF, WEBP, BMP, GIF, HEIC})
 PLAIN = "text/plain"
 RECORD = "application/vnd.quire.record+json"
 """One line of a .jsonl collection, with id, title and text."""

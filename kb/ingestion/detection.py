@@ -30,6 +30,7 @@ from kb.domain.media_types import (
     ODT,
     ORG,
     PDF,
+    PICTURES,
     PLAIN,
     POWERPOINT,
     PPT,
@@ -47,7 +48,7 @@ from kb.domain.media_types import (
     YAML,
     ZIP,
 )
-from kb.ingestion.picture_types import PICTURE_ENDINGS, PICTURE_TYPES, picture_type
+from kb.ingestion.picture_types import PICTURE_ENDINGS, picture_type
 from kb.ingestion.text_types import SOURCE_ENDINGS, text_type
 
 ENDINGS = {
@@ -150,7 +151,7 @@ PROVEN = frozenset({PDF, WORD, POWERPOINT, ODT, ODP, ODG, RTF, DOC, PPT, XLSX, X
     EPUB,
     ZIP,
     TAR,
-    *PICTURE_TYPES,
+    *PICTURES,
 }
 """Types that the content tells: an ending alone does not make a file one of them."""
 ZIP_FOLDERS = (

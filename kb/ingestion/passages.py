@@ -121,7 +121,8 @@ def _units(parsed: ParsedDocument, texts: dict[int, str]) -> Iterator[_Unit]:
 
 def _short_spans(kind: ElementKind, text: str) -> Iterator[tuple[int, int]]:
     """The spans, none of more than LONGEST_UNIT characters: a line of megabytes is no unit."""
-    for start, end in _spans(kind, text):
+    for first, end in _spans(kind, text):
+        start = first
         while end - start > LONGEST_UNIT:
             space = text.rfind(" ", start + 1, start + LONGEST_UNIT)
             at = space if space > start else start + LONGEST_UNIT

@@ -15,7 +15,6 @@ PICTURE_ENDINGS = {
     ".heic": HEIC,
     ".heif": HEIC,
 }
-PICTURE_TYPES = frozenset(PICTURE_ENDINGS.values())
 
 _STARTS = (
     (b"\x89PNG\r\n\x1a\n", PNG),

@@ -36,6 +36,16 @@ class Access:
             raise NotFoundError("This document does not exist.") from error
         return document
 
+    def require_documents(self, action: Action, ids: Collection[DocumentId]) -> None:
+        """Raises NotFoundError unless the actor may do this with each of them."""
+        with self.records.reading() as view:
+            documents = view.documents.many(ids)
+        if len(documents) < len(set(ids)):
+            raise NotFoundError("This document does not exist.")
+        one_of_each = {d.knowledge_base_id: d.id for d in documents.values()}
+        for id in one_of_each.values():
+            self.require_document(action, id)
+
     def require_conversation(self, id: ConversationId) -> Conversation:
         """The conversation, if it is the actor's own."""
         with self.records.reading() as view:

@@ -17,7 +17,7 @@ from kb.domain.documents import (
     Passage,
 )
 from kb.domain.jobs import JobState, Progress
-from kb.domain.media_types import PDF
+from kb.domain.media_types import PDF, PICTURES
 from kb.ports import Clock, FileStore, Records, Transaction
 from kb.services.access import Access
 from kb.services.indexes import Indexes
@@ -133,7 +133,7 @@ class DocumentsService:
     def picture(self, id: DocumentId, page: int, scale: float = 1.5) -> bytes | None:
         """PNG of a page, `scale` pixels a point; None for formats that have no pages to show."""
         document = self.access.require_document(Action.SEE, id)
-        if document.media_type != PDF:
+        if document.media_type != PDF and document.media_type not in PICTURES:
             return None
         return self.draw_page(self.files.path(document.content_sha256), page, scale)
 

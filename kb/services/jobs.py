@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from kb.domain.access import Action
 from kb.domain.documents import (
+    FINDABLE,
     UNFINISHED,
     Document,
     DocumentId,
@@ -18,7 +19,7 @@ from kb.ports import Clock, Records, Transaction
 from kb.services.access import Access
 from kb.services.documents import ListedDocument
 from kb.services.indexes import Indexes
-from kb.services.recording import others_of_name, requeue
+from kb.services.recording import new_job, others_of_name, requeue
 
 RECENT = timedelta(minutes=10)
 FEWEST_SECONDS = 3.0
@@ -84,9 +85,8 @@ class JobsService:
         self.wake_worker()
 
     def retry(self, ids: Collection[DocumentId]) -> None:
-        """Take failed and cancelled documents in again; nothing happens to others.
-
-        Raises InvalidInputError where a newer version is there.
+        """Take failed and cancelled documents in again, and let OCR read what it has left of
+        others. Raises InvalidInputError where a newer version is there.
         """
         self._require(ids)
         with self.records.writing() as records:
@@ -95,11 +95,12 @@ class JobsService:
                     _require_newest(records, document)
                     records.documents.forget_ocr(document.content_sha256)
                     requeue(records, document, self.clock())
+                elif document.state in FINDABLE and not document.ledger.waiting:
+                    _want_ocr(records, document, self.clock())
         self.wake_worker()
 
     def _require(self, ids: Collection[DocumentId]) -> None:
-        for id in ids:
-            self.access.require_document(Action.CHANGE, id)
+        self.access.require_documents(Action.CHANGE, ids)
 
 
 def remaining(listed: Sequence[ListedDocument], now: datetime) -> Remaining:
@@ -131,6 +132,11 @@ def _seconds(
 
 def _share(progress: Progress | None) -> float:
     return progress.done / progress.total if progress and progress.total else 0.0
+
+
+def _want_ocr(records: Transaction, document: Document, now: datetime) -> None:
+    if records.documents.want_ocr(document.id):
+        records.jobs.add(new_job(JobKind.OCR, document.id), now)
 
 
 def _require_newest(records: Transaction, document: Document) -> None:

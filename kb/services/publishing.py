@@ -10,6 +10,7 @@ from kb.domain.documents import (
     DocumentState,
     EmbeddingSpace,
     KnowledgeBase,
+    PageLedger,
     PassageId,
 )
 from kb.domain.errors import (
@@ -43,7 +44,7 @@ class Publisher:
             document = records.documents.get(document.id)
             if read.passages and not _replaces(records, document):
                 _spaced(records, document, read.space)
-                self._store(records, document, read, DocumentState.SEARCHABLE)
+                self._store(records, document, read, read.ledger, DocumentState.SEARCHABLE)
 
     def read(
         self,
@@ -61,17 +62,18 @@ class Publisher:
         with self.records.writing() as records:
             require_held(records.jobs.finish(job))
             document = records.documents.get(document.id)
+            ledger = read.ledger
             if document.finished_at and not document.ledger.waiting:
-                # Cancelled meanwhile: the rest stays as it is.
-                read = _without_ocr(read)
-            waits_for_ocr = read.ledger.waiting > 0
+                # Cancelled meanwhile: the rest stays as it is, until it is retried.
+                ledger = replace(ledger, waiting=0)
+            waits_for_ocr = ledger.waiting > 0
             if not (read.passages or waits_for_ocr or found_inside or read.media_type == RECORD):
                 raise DamagedFileError(" ".join([NO_TEXT, *read.warnings]), subject=document.name)
             base = _spaced(records, document, read.space)
             only_pictures = waits_for_ocr and not read.passages
             hidden = only_pictures or _replaces(records, document)
             state = DocumentState.QUEUED if hidden else DocumentState.SEARCHABLE
-            gone = self._store(records, document, read, state)
+            gone = self._store(records, document, read, ledger, state)
             if not only_pictures and not records.jobs.open_of(document.id, JobKind.EMBED):
                 records.jobs.add(new_job(JobKind.EMBED, document.id), now)
             if waits_for_ocr and not records.jobs.open_of(document.id, JobKind.OCR):
@@ -123,6 +125,7 @@ class Publisher:
         records: Transaction,
         document: Document,
         read: ReadDocument,
+        ledger: PageLedger,
         state: DocumentState,
     ) -> list[PassageId]:
         stored = replace(
@@ -135,7 +138,7 @@ class Publisher:
             state=state,
             error="",
             warnings=read.warnings,
-            ledger=read.ledger,
+            ledger=ledger,
         )
         return records.documents.store(
             stored, read.pages, read.passages, read.embedded, read.space.id
@@ -168,10 +171,6 @@ def _replaces(records: Transaction, document: Document) -> bool:
 def _is_read_without(records: Transaction, job: Job, document: Document) -> bool:
     is_read = document.finished_at is not None or records.jobs.open_of(document.id, JobKind.EMBED)
     return job.kind is not JobKind.EMBED and is_read
-
-
-def _without_ocr(read: ReadDocument) -> ReadDocument:
-    return replace(read, pages=tuple(replace(page, ocr_wanted=False) for page in read.pages))
 
 
 def require_held(holds: bool) -> None:

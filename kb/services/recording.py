@@ -168,7 +168,7 @@ def go_on(
     if space_id and records.documents.unembedded(id, space_id):
         records.documents.set_state(id, DocumentState.SEARCHABLE)
         records.jobs.add(new_job(JobKind.EMBED, id), now)
-    if records.documents.pages_wanting_ocr(id):
+    if records.documents.get(id).ledger.waiting:
         records.jobs.add(new_job(JobKind.OCR, id), now)
 
 

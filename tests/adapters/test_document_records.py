@@ -255,7 +255,7 @@ class TestOcr:
             store.knowledge_bases.remove(other.knowledge_base_id)
             assert not store.documents.ocr_of(one.content_sha256)
 
-    def test_pages_want_ocr_until_nobody_does(
+    def test_what_ocr_has_left_can_be_wanted_again(
         self, records: SqlRecords, base: KnowledgeBase
     ) -> None:
         document = replace(a_document(base), ledger=PageLedger(empty=2, waiting=2))
@@ -265,8 +265,9 @@ class TestOcr:
             store.documents.store(document, pages, [], [], SPACE.id)
             assert store.documents.pages_wanting_ocr(document.id) == [2, 3]
             store.documents.want_no_ocr(document.id)
-            assert store.documents.pages_wanting_ocr(document.id) == []
             assert store.documents.get(document.id).ledger == PageLedger(empty=2)
+            assert store.documents.want_ocr(document.id) == 2
+            assert store.documents.get(document.id).ledger == PageLedger(empty=2, waiting=2)
 
 
 class TestJobs:
@@ -282,11 +283,10 @@ class TestJobs:
             assert claimed.id == embed.id
             store.jobs.pause({subject})
             assert not store.jobs.holds(claimed)
-            assert store.jobs.paused({subject, "other"}) == {subject}
             assert store.jobs.claim(JobKind.READ, NOW, LATER) is None
             assert store.jobs.open_of(subject, JobKind.READ)
             store.jobs.release_all()
-            assert store.jobs.paused({subject}) == {subject}
+            assert store.jobs.claim(JobKind.READ, NOW, LATER) is None
             store.jobs.resume({subject})
             again = store.jobs.claim(JobKind.EMBED, NOW, LATER)
         assert again

@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -140,6 +141,30 @@ class TestBundledModel:
         assert counts[:2] == [2, 0]
         assert counts[2] > 3
         assert real_embedder.count_tokens(["word " * 1000]) == [1000]
+
+    def test_its_vectors_and_space_are_those_of_the_library(
+        self, real_embedder: EmbeddingProcess
+    ) -> None:
+        texts = ["How long is the bridge?", "", "a", "Brücke, 橋, мост 🌉 \x00", "span " * 254]
+        texts += ["longer than the window " * 100, "its end goes unread " * 400]
+        library = EmbeddingProcess(str(bundled()), threads=1)
+        space, rows = library.space, library.embed_passages(texts)
+        query, counts = library.embed_query(texts[0]), library.count_tokens(texts)
+        library.close()
+        assert replace(space, model=real_embedder.space.model) == real_embedder.space
+        assert counts == real_embedder.count_tokens(texts)
+        # Not quite 1 where the processor computes in bfloat16.
+        assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.9998
+        assert query @ real_embedder.embed_query(texts[0]) > 0.9998
+
+    def test_threads_share_the_texts_out_and_keep_their_order(
+        self, real_embedder: EmbeddingProcess
+    ) -> None:
+        texts = [f"{'a longer one ' * (number % 40)}{number}" for number in range(80)]
+        threaded = EmbeddingProcess("", threads=3)
+        rows = threaded.embed_passages(texts)
+        threaded.close()
+        assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.9998
 
 
 class TestOtherModels:

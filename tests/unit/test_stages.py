@@ -463,6 +463,11 @@ class TestOcr:
         document = house.get(id)
         assert (document.state, document.passage_count) == (READY, PAGES_BETWEEN_READINGS + 1)
         assert document.ledger.waiting == 0
+        house.workspace.jobs.retry([id])
+        work_off(house.app)
+        assert house.get(id).ledger == PageLedger(digital=1, ocr=count)
+        house.workspace.jobs.retry([id])
+        assert not house.step()
 
     def test_what_ocr_has_read_goes_with_the_last_document_of_that_content(
         self, house: House

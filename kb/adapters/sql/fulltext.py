@@ -30,7 +30,7 @@ def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
     # Larger runs are written before they are merged: a third less time for many rows.
     table = _table(knowledge_base_id)
     connection.exec_driver_sql(
-        f"INSERT INTO {table}({table}, rank) VALUES('hashsize', {HASH_BYTES})"  # noqa: S608
+        f"INSERT INTO {table}({table}, rank) VALUES('hashsize', {HASH_BYTES})"
     )
 
 

@@ -150,17 +150,6 @@ class SqlJobs:
             .values(state=JobState.QUEUED, lease_until=None)
         )
 
-    def paused(self, subject_ids: set[str]) -> set[str]:
-        """Those among these subjects whose work is paused."""
-        rows = in_batches(
-            self._connection,
-            subject_ids,
-            lambda some: select(jobs.c.subject_id).where(
-                jobs.c.subject_id.in_(some), jobs.c.state == JobState.PAUSED
-            ),
-        )
-        return {row.subject_id for row in rows}
-
     def remove_of(self, subject_id: str, kind: JobKind | None = None) -> None:
         """Forget a subject's jobs; an attempt that runs can then publish nothing."""
         of_kind = () if kind is None else (jobs.c.kind == kind,)

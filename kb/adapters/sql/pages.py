@@ -43,7 +43,7 @@ class SqlPages:
         return _page(row)
 
     def pages_wanting_ocr(self, id: DocumentId) -> list[int]:
-        """The numbers of the pages that OCR is still to read."""
+        """The numbers of the pages that OCR has not read, and could."""
         return list(
             self._connection.scalars(
                 select(pages.c.number)
@@ -84,11 +84,18 @@ class SqlPages:
 
     def want_no_ocr(self, id: DocumentId) -> None:
         """Let the pages that OCR has not read stay as they are."""
+        self._set_waiting(id, 0)
+
+    def want_ocr(self, id: DocumentId) -> int:
+        """Let OCR read the pages that it has left as they were; how many."""
+        count = len(self.pages_wanting_ocr(id))
+        if count:
+            self._set_waiting(id, count)
+        return count
+
+    def _set_waiting(self, id: DocumentId, count: int) -> None:
         self._connection.execute(
-            update(pages).where(pages.c.document_id == id).values(ocr_wanted=False)
-        )
-        self._connection.execute(
-            update(documents).where(documents.c.id == id).values(pages_waiting=0)
+            update(documents).where(documents.c.id == id).values(pages_waiting=count)
         )
 
     def _store_pages(self, id: DocumentId, read: Sequence[Page]) -> None:
