@@ -26,7 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +35,7 @@ from rich.console import Console
 
 from bench import crash_child
 from bench.crash_check import afterwards, while_broken
+from bench.crash_child import NONE_FAILED, Failure
 from bench.crash_library import KINDS, Library, Made, documents_of
 from kb.adapters.child_process import package_root
 from kb.ports import Embedder
@@ -46,6 +47,9 @@ FIRST_GUESS = 6.0
 """Seconds that a command may take, until one has been seen to end."""
 
 ACTIONS = ("change", "change", "change", "remove", "remove", "first")
+FAILING = ("box.zip", "report.txt", "scan.pdf")
+"""The files over which writes fail."""
+
 MOST_RUNS = 4
 """A document whose taking in was killed three times fails, and is taken in when added again."""
 
@@ -61,6 +65,7 @@ class Bench:
     rng: random.Random
     embedder: Embedder
     real: bool = False
+    unbroken: Failure | None = None
     counts: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
@@ -76,7 +81,7 @@ class Bench:
         return self.root / "home"
 
     def start(
-        self, argv: list[str], fails: tuple[int, bool, bool] | None = None
+        self, argv: list[str], fails: Failure | None = None
     ) -> "BaseProcess | subprocess.Popen[bytes]":
         """Begin a command on the data folder."""
         argv = ["--home", str(self.home), *argv]
@@ -92,10 +97,10 @@ class Bench:
         process.start()
         return process
 
-    def run(self, argv: list[str], fails: tuple[int, bool, bool] | None = None) -> int:
+    def run(self, argv: list[str], fails: Failure | None = None) -> int:
         """The exit status of a command that is left alone; what takes too long is a violation."""
         begun = time.monotonic()
-        process = self.start(argv, fails)
+        process = self.start(argv, fails or self.unbroken)
         status = ended(process, SECONDS_OF_A_RUN)
         if status is None:
             self.wrong(f"`{argv[0]}` did not end in {SECONDS_OF_A_RUN:.0f} s")
@@ -209,10 +214,13 @@ class Bench:
             shutil.rmtree(self.home, ignore_errors=True)
             if saved.exists():
                 shutil.copytree(saved, self.home)
-            status = self.run(argv, (number, onwards, full))
-            if status == 77:
+            failure = Failure(number=number, onwards=onwards, full=full)
+            status = self.run(argv, failure)
+            if status == NONE_FAILED:
                 break
             self.counts["failed writes"] += 1
+            if number % 20 == 0:
+                shown.print(f"{action}: {number} writes, {len(self.violations)} violations")
             self.judge(f"{action}, write {number}", status, self.told())
             wanted = documents_of(before), self.library.documents()
             for found in while_broken(self.home, self.embedder, *wanted):
@@ -229,9 +237,15 @@ class Bench:
         if action == "change":
             for name in names:
                 self.library.write(name)
+            self.tell_scans()
             return self.add()
         self.library.remove(names[0])
         return ["remove", names[0]]
+
+    def tell_scans(self) -> None:
+        """Where writes fail, OCR reads the sha256 of a scan."""
+        made = self.library.files["scan.pdf"]
+        self.library.files["scan.pdf"] = replace(made, mark=made.sha256)
 
     def judge(self, what: str, status: int, told: str) -> None:
         """A failure is either made good or told of in one sentence."""
@@ -291,10 +305,13 @@ def kill_often(bench: Bench, kills: int) -> None:
 
 def fail_each_write(bench: Bench) -> None:
     """Adding, changing and removing, with a write that fails and with all after it failing."""
+    bench.unbroken = Failure(number=0)
     for onwards, full in ((False, False), (True, True)):
         shutil.rmtree(bench.home, ignore_errors=True)
-        for name in ("report.txt", "box.zip", "scan.pdf"):
+        bench.there = {}
+        for name in FAILING:
             bench.library.write(name)
+        bench.tell_scans()
         for action in ("add", "change", "remove"):
             bench.failing(action, onwards=onwards, full=full)
             writes = bench.counts[f"writes of {action}"]

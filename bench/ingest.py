@@ -188,8 +188,8 @@ def floor_of_quire(args: argparse.Namespace) -> dict[str, Any]:
                 pass
         embedding = time.perf_counter() - begun
         begun = time.perf_counter()
-        for path in _files(args.folder):
-            app.reader.read(path, PDF, path.name)
+        for document in documents:
+            app.reader.read(app.files.path(document.content_sha256), PDF, document.name)
         reading = time.perf_counter() - begun
     finally:
         app.close()

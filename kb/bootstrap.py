@@ -306,9 +306,9 @@ def _embedding_processes(settings: Settings, *, serving: bool) -> "tuple[Embeddi
     """The one for questions first, the one for documents last; a command has one for both."""
     from kb.adapters.embedding import EmbeddingProcess
 
-    # Threads that wait for each other on busy cores embed at a tenth of the speed of one.
-    threads = settings.embedding_threads or max(1, (os.cpu_count() or 1) - 1)
-    model = settings.embedding_model
+    model, cores = settings.embedding_model, os.cpu_count() or 1
+    # Other models' threads wait for each other: on a busy core, that costs more than it gives.
+    threads = settings.embedding_threads or (max(1, cores - 1) if model else cores)
     if not serving:
         return (EmbeddingProcess(model, threads=threads),)
     return (

@@ -34,7 +34,8 @@ class Settings:
     embedding_threads: int = _setting(
         "KB_EMBEDDING_THREADS",
         0,
-        "Threads that embed documents; 0 for one less than the cores, and at least one.",
+        "Threads that embed documents; 0 for one a core, "
+        "or one less for other models than the bundled one.",
     )
     ollama_host: str = _setting(
         "OLLAMA_HOST", "http://127.0.0.1:11434", "Address of the Ollama server."

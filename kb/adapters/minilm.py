@@ -112,7 +112,7 @@ class _Linear:
         self._weight, self._bias = weight, bias
         # Elsewhere torch multiplies by other libraries, which pack as they go.
         has_avx2 = torch.cpu.get_capabilities().get("avx2", False)
-        self._packed = has_avx2 and torch.backends.mkldnn.is_available()
+        self._packed = has_avx2 and torch._C._has_mkldnn
         if self._packed:
             self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, BATCH_TOKENS)
 
@@ -163,10 +163,10 @@ class _Layer:
 
 def _attention(part: Tensor) -> Tensor:
     """Each token's view of its text, (n, d), from the queries, keys and values (n, 3 d)."""
-    shaped = part.view(1, len(part), 3, HEADS, DIMENSION // HEADS)
-    query, key, value = shaped.permute(2, 0, 3, 1, 4)  # each (1, heads, n, d of a head)
-    seen = f.scaled_dot_product_attention(query, key, value)
-    return seen.transpose(1, 2).reshape(len(part), DIMENSION)
+    shaped = part.view(len(part), 3, HEADS, DIMENSION // HEADS)
+    query, key, value = shaped.permute(1, 2, 0, 3)  # each (heads, n, d of a head)
+    seen = f.scaled_dot_product_attention(query[None], key[None], value[None])[0]
+    return seen.transpose(0, 1).reshape(len(part), DIMENSION)
 
 
 def _cut(ids: list[int]) -> list[int]:

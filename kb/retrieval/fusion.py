@@ -15,8 +15,8 @@ def fused(
 ) -> dict[PassageId, float]:
     """Weighted sum (0..1) of both scores, each brought to 0..1.
 
-    `dense` has the cosine of every candidate; `words` lacks those without any word of the
-    question, whose BM25 is 0.
+    `dense` has the cosine of every candidate that is embedded; one that is not yet counts as
+    near as its words say. `words` lacks those without any word of the question, whose BM25 is 0.
 
     Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (2023),
     convex combination, with the least possible BM25 as the lower end of its scale.
@@ -25,8 +25,10 @@ def fused(
     if best <= 0:
         return normalised(dense)
     near = normalised(dense)
+    worded = {id: score / best for id, score in words.items()}
     return {
-        id: dense_weight * near.get(id, 0.0) + (1 - dense_weight) * words.get(id, 0.0) / best
+        id: dense_weight * near.get(id, worded.get(id, 0.0))
+        + (1 - dense_weight) * worded.get(id, 0.0)
         for id in near.keys() | words.keys()
     }
 

@@ -21,7 +21,7 @@ from kb.domain.documents import (
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.retrieval import Hit, Query, Ranking, Scores
 from kb.ports import Embedder, Records, Transaction, VectorIndex, Vectors, WordIndex
-from kb.retrieval.evidence import evidence
+from kb.retrieval.evidence import LOOKED_AT, enough, evidence
 from kb.retrieval.fusion import DENSE_WEIGHT, fused
 from kb.retrieval.queries import resolve
 
@@ -29,7 +29,7 @@ CANDIDATES = 100
 """How many passages each search brings to the fusion, at least."""
 
 
-EMBEDDED_AT_ONCE = 8
+EMBEDDED_AT_ONCE = 3
 """Passages of a document that is still being embedded which a question may wait for."""
 
 
@@ -66,8 +66,11 @@ class HybridRetriever(BaseRetriever):
         with _timed(elapsed, "fuse"), self.records.reading() as view:
             found = _candidates(view, query.scope, [*near, *worded])
             dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
-            dense |= self._not_yet_embedded(found, dense, worded, vector)
             hits = self._best(found, dense, worded, k)
+            if not enough(evidence(hits)):
+                # Only where it may decide whether there is an answer: it takes a moment.
+                dense |= self._not_yet_embedded(hits, vector)
+                hits = self._best(found, dense, worded, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
     def _question_vector(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> Vectors:
@@ -104,20 +107,15 @@ class HybridRetriever(BaseRetriever):
         cosines = _cosines(ids, rows, vector)
         return sorted(cosines, key=lambda id: -cosines[id])[:k]
 
-    def _not_yet_embedded(
-        self,
-        found: dict[PassageId, tuple[Passage, Document]],
-        dense: dict[PassageId, float],
-        worded: dict[PassageId, float],
-        vector: Vectors,
-    ) -> dict[PassageId, float]:
-        """Cosines of the best passages by words among those whose vectors are still to come."""
-        missing = sorted(found.keys() - dense.keys(), key=lambda id: -worded.get(id, 0.0))
+    def _not_yet_embedded(self, hits: Sequence[Hit], vector: Vectors) -> dict[PassageId, float]:
+        """Cosines of the first hits whose own vectors are still to come."""
+        missing = [hit for hit in hits[:LOOKED_AT] if hit.scores.dense is None]
         some = missing[:EMBEDDED_AT_ONCE]
         if not some:
             return {}
-        texts = [f"{found[id][1].title}\n{found[id][0].text}" for id in some]
-        return _cosines(some, self.embedder.embed_passages(texts), vector)
+        texts = [f"{hit.document.title}\n{hit.passage.text}" for hit in some]
+        rows = self.embedder.embed_passages(texts)
+        return _cosines([hit.passage.id for hit in some], rows, vector)
 
     def _best(
         self,

@@ -13,7 +13,12 @@ import pytest
 
 from kb.bootstrap import App
 from kb.domain.documents import Document, DocumentState, ParsedDocument
-from kb.domain.errors import DamagedFileError, DiskFullError, ReaderCrashedError
+from kb.domain.errors import (
+    DamagedFileError,
+    DamagedIndexError,
+    DiskFullError,
+    ReaderCrashedError,
+)
 from kb.ingestion.pipeline import Ingestion
 from kb.ports import Reader, Transaction
 from kb.worker import Worker
@@ -42,10 +47,10 @@ class TroubledReader(DirectReader):
 
 @dataclass
 class FullDisk:
-    """Records that do not take the first change after `fill`."""
+    """Records that do not take the next `full` changes."""
 
     records: Any
-    full: bool = False
+    full: int = 0
     refused: threading.Event = field(default_factory=threading.Event)
 
     def __getattr__(self, name: str) -> Any:
@@ -55,7 +60,7 @@ class FullDisk:
     def writing(self) -> Iterator[Transaction]:
         """Changes, unless the disk is full."""
         if self.full:
-            self.full = False
+            self.full -= 1
             self.refused.set()
             raise DiskFullError("The disk is full, so nothing was changed.")
         with self.records.writing() as store:
@@ -108,7 +113,7 @@ def test_a_full_disk_does_not_end_the_worker(app: App, caplog: pytest.LogCapture
     disk = FullDisk(app.records)
     app.records = cast(Any, disk)
     base = app.workspace().knowledge_bases.first()
-    disk.full = True
+    disk.full = 1
     worker = Worker(app)
     worker.start()
     assert disk.refused.wait(10)
@@ -148,3 +153,62 @@ def test_a_stop_in_the_midst_of_a_file_costs_it_no_attempt(app: App) -> None:
     app.ingestion = ingestion_with(DirectReader())
     work_off(app)
     assert workspace.documents.get(added.document.id).state is DocumentState.READY
+
+
+@dataclass
+class ReaderThatFills(DirectReader):
+    """A reader that leaves no room for what it has read, nor for what to say of that."""
+
+    disk: FullDisk
+
+    def read(
+        self, path: Path, media_type: str, name: str, spool: Path | None = None, pages: int = 0
+    ) -> ParsedDocument:
+        """Read one file, and fill the disk for a while."""
+        self.disk.full = 2
+        return super().read(path, media_type, name, spool, pages)
+
+
+def test_a_job_whose_outcome_could_not_be_kept_is_done_again_once_there_is_room(app: App) -> None:
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    disk = FullDisk(app.records)
+    app.records = cast(Any, disk)
+    app.ingestion = ingestion_with(ReaderThatFills(disk))
+    added = workspace.documents.add(base.id, "bridge.txt", io.BytesIO(TEXT.encode()))
+    worker = Worker(app)
+    for _ in range(4):
+        with pytest.raises(DiskFullError):
+            worker.one_step()
+    app.ingestion = ingestion_with(DirectReader())
+    while worker.one_step():
+        pass
+    assert workspace.documents.get(added.document.id).state is DocumentState.READY
+
+
+def test_a_store_that_does_not_serve_is_told_of(app: App) -> None:
+    disk = FullDisk(app.records, full=1)
+    app.records = cast(Any, disk)
+    told: list[str] = []
+    worker = Worker(app, on_trouble=lambda error: told.append(str(error)))
+    worker.start()
+    assert disk.refused.wait(10)
+    worker.stop()
+    assert told == ["The disk is full, so nothing was changed."]
+
+
+def test_what_is_wrong_with_the_index_after_a_document_is_ready_does_not_fail_it(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise DamagedIndexError("The vector index is damaged.")
+
+    app.ingestion = ingestion_with(DirectReader())
+    base = app.workspace().knowledge_bases.first()
+    with monkeypatch.context() as patch:
+        patch.setattr(app.vectors, "upsert", broken)
+        document = take_in(app, app.workspace(), base.id, "bridge.txt", TEXT)
+    assert document.state is DocumentState.READY
+    assert "The vector index is damaged." in caplog.text
+    app.indexes.mend()
+    assert all(difference.agrees for difference in app.indexes.check())
