@@ -4,7 +4,7 @@ import argparse
 import io
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
@@ -113,14 +113,23 @@ def _begun(workspace: Workspace, base: KnowledgeBase, source: Source) -> _Begun:
         with closing(source.open()) as stream:
             added = workspace.documents.add(base.id, source.name, stream, media_type)
         if added.duplicate:
-            # It is waited for, also where it was paused or OCR was stopped over it.
-            workspace.jobs.resume([added.document.id])
-            workspace.jobs.retry([added.document.id])
+            _go_on(workspace, added.document, set())
     except QuireError as error:
         return _Begun(source=source, at=at, problem=str(error))
     except OSError as error:
         return _Begun(source=source, at=at, problem=f"{source.name}: {error.strerror}.")
     return _Begun(source=source, at=at, added=added)
+
+
+def _go_on(workspace: Workspace, document: Document, seen: set[DocumentId]) -> None:
+    """Go on with what was paused, stopped or failed of a document that is there already."""
+    seen.add(document.id)
+    workspace.jobs.resume([document.id])
+    with suppress(InvalidInputError):
+        workspace.jobs.retry([document.id])
+    for inner in workspace.documents.found_inside(document.id):
+        if inner.id not in seen:
+            _go_on(workspace, inner, seen)
 
 
 def _finished(

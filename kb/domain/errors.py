@@ -121,6 +121,8 @@ class ContextTooLongError(ModelError):
 class StorageError(QuireError):
     """The data folder did not serve."""
 
+    retryable = True
+
 
 class DiskFullError(StorageError):
     """No room is left where the data folder is."""
@@ -129,6 +131,8 @@ class DiskFullError(StorageError):
 class HomeInUseError(StorageError):
     """Another process owns the data folder."""
 
+    retryable = False
+
 
 class DamagedIndexError(StorageError):
     """The vector index cannot be used; it can be made anew from the records."""
@@ -136,6 +140,8 @@ class DamagedIndexError(StorageError):
 
 class EmbeddingSpaceError(StorageError):
     """The knowledge base was embedded by another model than the one chosen now."""
+
+    retryable = False
 
 
 class JobCancelledError(QuireError):

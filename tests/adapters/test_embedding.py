@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from safetensors.numpy import save_file
 
@@ -74,10 +75,8 @@ def random_weights(vocabulary: int) -> dict[str, Vectors]:
 
 def process_of(embedder: EmbeddingProcess) -> int:
     """The child that has loaded the embedder's model."""
-    tasks = Path("/proc/self/task").iterdir()
-    children = [pid for task in tasks for pid in (task / "children").read_text().split()]
-    commands = {int(pid): Path("/proc", pid, "cmdline").read_text() for pid in children}
-    (found,) = (pid for pid, told in commands.items() if embedder.space.model in told)
+    children = psutil.Process().children()
+    (found,) = (one.pid for one in children if embedder.space.model in one.cmdline())
     return found
 
 

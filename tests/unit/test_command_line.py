@@ -15,9 +15,14 @@ import pytest
 
 from kb.adapters.child_process import package_root
 from kb.adapters.home_lock import HomeLock
+from kb.adapters.sql.jobs import SqlJobs
 from kb.cli.main import main
+from kb.domain.errors import DamagedFileError, DiskFullError
+from kb.ingestion import pipeline
 from tests.adapters.pdf_maker import PdfPage, make_pdf, paragraph
 from tests.fake_embedder import FakeEmbedder
+from tests.house import zipped
+from tests.open_apps import opened
 
 ADDED = {"path", "document", "status", "pages", "passages", "seconds", "error"}
 HIT = {"rank", "score", "document", "page", "pages", "heading", "start", "end", "text"}
@@ -211,6 +216,52 @@ class TestAdd:
     def test_a_path_that_does_not_exist_is_told_of(self, shell: Shell, tmp_path: Path) -> None:
         told = shell.refused("add", tmp_path / "nowhere")
         assert told == f"{tmp_path / 'nowhere'} does not exist."
+
+    def test_a_store_that_takes_no_changes_ends_the_command_with_one_sentence(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise DiskFullError("The disk is full, so nothing was changed.")
+
+        (tmp_path / "bridge.txt").write_text(BRIDGE)
+        with monkeypatch.context() as patch:
+            patch.setattr(SqlJobs, "claim", full)
+            told = shell.refused("add", tmp_path / "bridge.txt")
+        assert told == "The disk is full, so nothing was changed."
+        (one,) = shell.json("add", tmp_path / "bridge.txt")
+        assert one["passages"] == 1
+
+    def test_an_archive_added_again_goes_on_with_what_had_failed_in_it(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "all.zip"
+        path.write_bytes(zipped(bridge_txt=BRIDGE, garden_txt="The larch shed was painted."))
+        cut = pipeline.cut
+
+        def failing(id: Any, parsed: Any, *rest: Any) -> Any:
+            if "larch" in parsed.pages[0].text:
+                raise DamagedFileError("It was damaged for a moment.")
+            return cut(id, parsed, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "cut", failing)
+            told = shell.json("add", path, ends=1)
+        assert [one["status"] for one in told] == ["ready", "ready", "failed"]
+        told = shell.json("add", path)
+        assert [one["status"] for one in told] == ["duplicate", "ready", "ready"]
+
+    def test_a_paused_document_goes_on_when_it_is_added_again(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        (tmp_path / "bridge.txt").write_text(BRIDGE)
+        with opened(shell.home) as app:
+            base = app.workspace().knowledge_bases.first()
+            added = app.workspace().documents.add(
+                base.id, "bridge.txt", io.BytesIO(BRIDGE.encode())
+            )
+            app.workspace().jobs.pause([added.document.id])
+        (told,) = shell.json("add", tmp_path / "bridge.txt")
+        assert (told["status"], told["passages"]) == ("duplicate", 1)
 
 
 class TestSearch:
