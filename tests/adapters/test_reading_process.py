@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 from docx import Document
 from PIL import Image
@@ -161,8 +162,11 @@ def test_after_being_killed_from_outside_the_next_file_is_read(
 ) -> None:
     reader.read(note, PLAIN, "a.txt")
     assert reader.pid is not None
-    os.kill(reader.pid, 9)
-    time.sleep(0.2)
+    child = psutil.Process(reader.pid)
+    child.kill()
+    deadline = time.monotonic() + 10
+    while child.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert reader.read(note, PLAIN, "b.txt").elements
 
 
