@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 
 from kb.bootstrap import App
 from kb.domain.documents import (
@@ -31,7 +32,9 @@ LOOK_SECONDS = 0.5
 """Between two looks at whether the work is still wanted."""
 
 COLLECT_SECONDS = 3.0
-"""Between two looks at watched folders."""
+MOST_COLLECT_SECONDS = 60.0
+COLLECT_SHARE = 20.0
+"""Between two looks at watched folders: so many times as long as one took, within these bounds."""
 
 SECONDS_TO_END = 5.0
 SECONDS_TO_RECOVER = 2.0
@@ -289,11 +292,16 @@ class Worker:
 
     def _run_collecting(self) -> None:
         collector = self._app.collector
-        while not self._stop.wait(COLLECT_SECONDS):
+        pause = COLLECT_SECONDS
+        while not self._stop.wait(pause):
+            begun = monotonic()
             try:
                 collector.look(self._stop.is_set)
             except Exception:
                 log.exception("The sources could not be looked at")
+            # A folder of very many files would else keep a processor busy.
+            took = COLLECT_SHARE * (monotonic() - begun)
+            pause = min(max(COLLECT_SECONDS, took), MOST_COLLECT_SECONDS)
 
     def _run(self, rest: Callable[[], None], *kinds: JobKind) -> None:
         wake = threading.Event()

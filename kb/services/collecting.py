@@ -1,18 +1,16 @@
 """Looks at sources: brings a knowledge base in step with its folders, and takes sites in."""
 
 import io
-import os
-import stat
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from kb.domain.documents import Document, DocumentId
+from kb.domain.documents import Document
 from kb.domain.errors import InvalidInputError, NotFoundError, QuireError
 from kb.domain.sources import Source, SourceFile, SourceKind, SourceState
 from kb.ports import Clock, FileStore, Records, Transaction, WebSites
+from kb.services.folder_files import FolderFiles, FoundFile
 from kb.services.indexes import Indexes
 from kb.services.recording import (
     StoredFile,
@@ -24,17 +22,11 @@ from kb.services.recording import (
 )
 from kb.services.sources import page_name
 
-SETTLED_SECONDS = 2.0
-"""A file that changed a moment ago may still be being written."""
-
 LOOKED = timedelta(minutes=1)
 """How often a look that found nothing new is written down."""
 
-MOST_FILES = 100_000
 MOST_PAGES = 200
 NOTHING_THERE = "The folder is empty or cannot be read now; the documents stay as they are."
-TOO_MANY = f"The folder holds more than {MOST_FILES:,} files; only so many are taken in."
-PARTLY = "Part of the folder cannot be read now; no documents are removed until it can: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +107,8 @@ class Collector:
         return seen, told
 
     def _look_at_folder(self, source: Source, stopped: Callable[[], bool]) -> tuple[int, str]:
-        folder = _Folder(Path(source.address))
-        there = dict(folder.files())
+        folder = FolderFiles(Path(source.address))
+        there = dict(folder.found())
         with self.records.reading() as view:
             known = view.sources.files(source.id)
         if known and not there:
@@ -134,7 +126,7 @@ class Collector:
         return len(there), ""
 
     def _take_file(
-        self, source: Source, found: "_Found", before: SourceFile | None, gone: set[str]
+        self, source: Source, found: FoundFile, before: SourceFile | None, gone: set[str]
     ) -> None:
         try:
             clean_name(found.name)
@@ -158,7 +150,7 @@ class Collector:
         self.wake_worker()
 
     def _not_taken(
-        self, source: Source, found: "_Found", before: SourceFile | None, error: Exception
+        self, source: Source, found: FoundFile, before: SourceFile | None, error: Exception
     ) -> None:
         why = error.strerror if isinstance(error, OSError) else str(error)
         told = found.taken(before.document_id if before else None, f"{found.name}: {why}")
@@ -176,81 +168,6 @@ class Collector:
                 records.sources.remove_file(source.id, name)
                 swap = _replaced(records, source, files[name], None, gone)
             self.indexes.swap(base, swap)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A file of a folder as it is now; its name is the path below the folder."""
-
-    path: Path
-    name: str
-    size_bytes: int
-    modified_ns: int
-
-    def is_new_to(self, known: SourceFile | None) -> bool:
-        """Whether it is to be taken in now."""
-        same = known and (known.size_bytes, known.modified_ns) == (
-            self.size_bytes,
-            self.modified_ns,
-        )
-        if known and same and not known.error:
-            return False
-        return not 0 <= time.time_ns() - self.modified_ns < SETTLED_SECONDS * 1e9
-
-    def taken(self, document_id: DocumentId | None, error: str = "") -> SourceFile:
-        """What is noted of it."""
-        return SourceFile(
-            name=self.name,
-            size_bytes=self.size_bytes,
-            modified_ns=self.modified_ns,
-            document_id=document_id,
-            error=error,
-        )
-
-
-class _Folder:
-    """What lies below a folder; `problem` says why that may not be all."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self.problem = ""
-
-    def files(self) -> Iterator[tuple[str, _Found]]:
-        """By name; hidden ones and links are left out."""
-        count = 0
-        for at, folders, names in os.walk(self._root, onerror=self._unread):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                path = Path(at, name)
-                if name.startswith(".") or path.is_symlink():
-                    continue
-                if count == MOST_FILES:
-                    self.problem = TOO_MANY
-                    return
-                found = self._found(path)
-                if found:
-                    count += 1
-                    yield found.name, found
-
-    def _found(self, path: Path) -> _Found | None:
-        # Names that are no text cannot be kept as they are.
-        name = path.relative_to(self._root).as_posix().encode("utf-8", "replace").decode()
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            self._unread(error)
-            return None
-        if not stat.S_ISREG(status.st_mode):
-            # A pipe would be waited for without end.
-            return None
-        return _Found(
-            path=path, name=name, size_bytes=status.st_size, modified_ns=status.st_mtime_ns
-        )
-
-    def _unread(self, error: OSError) -> None:
-        self.problem = f"{PARTLY}{error.filename}, {error.strerror}."
 
 
 def _is_of(records: Transaction, document: Document, source: Source) -> bool:

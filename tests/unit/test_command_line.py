@@ -18,7 +18,7 @@ from kb.adapters.home_lock import HomeLock
 from kb.adapters.sql.jobs import SqlJobs
 from kb.cli.main import main
 from kb.domain.errors import DamagedFileError, DiskFullError
-from kb.ingestion import pipeline
+from kb.ingestion import passages, pipeline
 from tests.adapters.pdf_maker import PdfPage, make_pdf, paragraph
 from tests.fake_embedder import FakeEmbedder
 from tests.house import zipped
@@ -236,7 +236,7 @@ class TestAdd:
     ) -> None:
         path = tmp_path / "all.zip"
         path.write_bytes(zipped(bridge_txt=BRIDGE, garden_txt="The larch shed was painted."))
-        cut = pipeline.cut
+        cut = passages.cut
 
         def failing(id: Any, parsed: Any, *rest: Any) -> Any:
             if "larch" in parsed.pages[0].text:

@@ -14,7 +14,7 @@ from kb.domain.documents import DocumentState
 from kb.domain.errors import InvalidInputError, NotAllowedError, QuireError, WebPageError
 from kb.domain.sources import Source, SourceState
 from kb.ports import FetchedPage
-from kb.services import collecting
+from kb.services import collecting, folder_files
 from kb.services.sources import page_name
 from tests.house import BRIDGE, GARDEN, SCANNED, House, in_house, zipped
 from tests.open_apps import DirectReader, work_off
@@ -193,7 +193,7 @@ class TestFolders:
         with monkeypatch.context() as patch:
             patch.setattr(os, "walk", walk)
             told = folder.look().error
-        assert told.startswith(collecting.PARTLY)
+        assert told.startswith(folder_files.PARTLY)
         assert told.endswith("deep, Permission denied.")
         assert folder.names() == ["bridge.txt", "deep/garden.txt"]
         assert folder.look().error == ""
@@ -203,9 +203,9 @@ class TestFolders:
     ) -> None:
         folder.write("b.txt", BRIDGE)
         folder.look()
-        monkeypatch.setattr(collecting, "MOST_FILES", 1)
+        monkeypatch.setattr(folder_files, "MOST_FILES", 1)
         folder.write("a.txt", GARDEN)
-        assert folder.look().error == collecting.TOO_MANY
+        assert folder.look().error == folder_files.TOO_MANY
         assert folder.names() == ["a.txt", "b.txt"]
 
     def test_a_file_that_cannot_be_read_is_tried_again_and_others_are_taken_in(
