@@ -13,8 +13,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -85,13 +86,13 @@ def started(command: list[str], home: Path) -> Iterator[tuple[str, float]]:
 
 
 def usable(page: Page, address: str, begun: float) -> float:
-    """Seconds until there is a field to type into."""
+    """Seconds until there is a field to type into, opened once the server listens."""
+    port = urlsplit(address).port
     while True:
-        try:
-            page.goto(address)
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port or 0), 1):
             break
-        except Exception:  # noqa: BLE001 - the server does not listen yet
-            time.sleep(0.05)
+        time.sleep(0.02)
+    page.goto(address)
     page.locator(INPUT).wait_for()
     return time.perf_counter() - begun
 

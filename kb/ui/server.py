@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,9 @@ def _open_behind(settings: Settings, lock: "HomeLock") -> None:
     _wait_for_server(settings)
     try:
         process_app(settings, lock)
+        # The browser still loads what draws the page; what the page needs of us is had by then.
+        import_module("kb.ui.chat")
+        import_module("kb.ui.first_steps")
     except Exception as error:  # noqa: BLE001 - raised again by `serve`
         _failures.append(error)
         os.kill(os.getpid(), signal.SIGTERM)
