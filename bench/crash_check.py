@@ -1,11 +1,13 @@
 """Compares a data folder with what it should hold: records, files, words and vectors."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from bench.crash_child import QuickReader
 from bench.crash_library import Made
 from kb.adapters.files import DRAFTS
 from kb.bootstrap import App, open_app
@@ -13,6 +15,7 @@ from kb.domain.documents import FINDABLE, Document, DocumentState, KnowledgeBase
 from kb.domain.errors import NotFoundError
 from kb.ports import Embedder
 from kb.settings import Settings
+from kb.worker import Worker
 
 KB = "My documents"
 
@@ -27,7 +30,35 @@ def while_broken(
     """
     app = open_app(Settings(home=home), serving=False, embedder=embedder)
     try:
-        return [*_sound(app), *_versions(app, before, after)]
+        found = [*_sound(app), *_versions(app, before, after)]
+        return found or list(_search(app, before, after))
+    finally:
+        app.close()
+
+
+def going_on(
+    home: Path,
+    embedder: Embedder,
+    before: dict[str, Made],
+    after: dict[str, Made],
+    *,
+    alone: bool,
+) -> list[str]:
+    """What is wrong once Quire was started again and did what was queued, with nothing added.
+
+    Files are read in this process if `alone`.
+    """
+    app = open_app(Settings(home=home), serving=False, embedder=embedder)
+    try:
+        if alone:
+            app.ingestion = replace(app.ingestion, reader=QuickReader())
+        app.indexes.mend()
+        worker = Worker(app)
+        while worker.one_step():
+            pass
+        app.rest()
+        found = [*_sound(app), *_versions(app, before, after), *_ready_or_failed(app)]
+        return found or [*_files(app), *_indexes(app), *_search(app, before, after)]
     finally:
         app.close()
 
@@ -37,7 +68,7 @@ def afterwards(home: Path, embedder: Embedder, wanted: dict[str, Made]) -> list[
     app = open_app(Settings(home=home), serving=False, embedder=embedder)
     try:
         found = [*_sound(app), *_complete(app, wanted), *_files(app)]
-        return found or [*_indexes(app), *_found_by_search(app, wanted)]
+        return found or [*_indexes(app), *_search(app, wanted)]
     finally:
         app.close()
 
@@ -101,6 +132,19 @@ def _complete(app: App, wanted: dict[str, Made]) -> Iterator[str]:
             yield f"{name} is there in another version"
         elif document.ledger.waiting or document.ledger.failed:
             yield f"{name} has pages that were not read"
+    yield from _jobs(app)
+
+
+def _ready_or_failed(app: App) -> Iterator[str]:
+    for document in _documents(app):
+        told = document.state is DocumentState.FAILED and document.name in document.error
+        ready = document.state is DocumentState.READY and not document.ledger.waiting
+        if not (ready or told or document.state is DocumentState.SUPERSEDED):
+            yield f"{document.name} is {document.state}, {document.ledger.waiting} pages wait"
+    yield from _jobs(app)
+
+
+def _jobs(app: App) -> Iterator[str]:
     with app.records.engine.connect() as connection:
         left = connection.exec_driver_sql(
             "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'paused')"
@@ -153,12 +197,20 @@ def _indexes(app: App) -> Iterator[str]:
         yield f"{other} full-text rows have other words than their passages"
 
 
-def _found_by_search(app: App, wanted: dict[str, Made]) -> Iterator[str]:
+def _search(app: App, *sides: dict[str, Made]) -> Iterator[str]:
+    """Each file that is there is found by its mark, in no other's place, and no other file is."""
     base = _base(app)
-    for name, made in wanted.items():
-        if not base or not made.mark:
+    if base is None:
+        return
+    there = {(d.name, d.content_sha256): d for d in _documents(app) if d.state in FINDABLE}
+    for name, made in {
+        made.mark: (name, made) for side in sides for name, made in side.items()
+    }.values():
+        if not made.mark:
             continue
         hits = app.workspace().answers.search(base.id, f"What does {made.mark} say?").hits
         holding = {hit.document.name for hit in hits if made.mark in hit.passage.text}
-        if holding != {name}:
-            yield f"a search for {made.mark} finds {sorted(holding)} in place of {name}"
+        document = there.get((name, made.sha256))
+        whole = document and document.state is DocumentState.READY and not document.ledger.waiting
+        if holding - ({name} if document else set()) or (whole and not holding):
+            yield f"a search for {made.mark} of {name} finds {sorted(holding)}"

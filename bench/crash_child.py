@@ -6,6 +6,7 @@ process, and OCR reads the name of a file in each picture: thousands of runs are
 
 import errno
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -88,11 +89,12 @@ def failing(argv: list[str], fails: "Failure") -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """The number of the write that fails, none for 0; whether all after it fail as well, and
-    whether the disk is then full or broken."""
+    whether the disk is then full or broken, or the process killed."""
 
-    number: int
+    number: int = 0
     onwards: bool = False
     full: bool = False
+    kills: bool = False
 
 
 class FailingWrites:
@@ -130,6 +132,8 @@ class FailingWrites:
         number = self._failure.number
         due = self._count == number or (self._failure.onwards and self._count > number)
         self.failed = self.failed or due
+        if due and self._failure.kills:
+            os.kill(os.getpid(), signal.SIGKILL)
         return due
 
     def _statement(self, _: Connection, __: Any, statement: str, *___: Any) -> None:

@@ -4,7 +4,7 @@ import io
 import random
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
@@ -28,12 +28,16 @@ class Made:
 
 
 class Library:
-    """Files in a folder, and what is to be found of them by name."""
+    """Files in a folder, and what is to be found of them by name.
 
-    def __init__(self, folder: Path, rng: random.Random) -> None:
+    Where `scans_say_hash`, OCR is one that reads the sha256 of the file in each picture.
+    """
+
+    def __init__(self, folder: Path, rng: random.Random, *, scans_say_hash: bool = False) -> None:
         self.folder = folder
         self.files: dict[str, Made] = {}
         self._rng = rng
+        self._scans_say_hash = scans_say_hash
         folder.mkdir(parents=True)
 
     def fill(self) -> None:
@@ -44,6 +48,8 @@ class Library:
     def write(self, name: str) -> None:
         """A file under this name, with a new mark."""
         content, made = KINDS[name](self._text)
+        if self._scans_say_hash and KINDS[name] is _scan:
+            made = replace(made, mark=made.sha256)
         self.files[name] = made
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
-from kb.ports import Embedder, ModelServer, WebPages, WebSites
+from kb.ports import Embedder, ModelServer, PlaceIndex, WebPages, WebSites
 from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.collecting import Collector
@@ -85,7 +85,16 @@ class App:
             vectors=self.vectors,
             words=SqlWordIndex(self.records.engine),
         )
-        return AnsweringChain(retriever=retriever, embedder=self.query_embedder)
+        return AnsweringChain(
+            retriever=retriever, embedder=self.query_embedder, places=self.place_index
+        )
+
+    @cached_property
+    def place_index(self) -> PlaceIndex:
+        """What exact search searches; its imports come with its first use."""
+        from kb.adapters.sql.places import SqlPlaceIndex
+
+        return SqlPlaceIndex(self.records.engine)
 
     def workspace(self, actor: Actor = OWNER) -> Workspace:
         """What this actor can do."""
@@ -114,7 +123,11 @@ class App:
             ),
             sources=self._sources(access, documents),
             answers=AnswersService(
-                access=access, records=self.records, chain=lambda: self.chain, models=models
+                access=access,
+                records=self.records,
+                chain=lambda: self.chain,
+                places=lambda: self.place_index,
+                models=models,
             ),
             conversations=ConversationsService(
                 access=access,
@@ -197,6 +210,11 @@ class App:
         """End the children that only ingestion needs; they start again when there is work."""
         self.reader.close()
         self.rest_embedding()
+
+    def rest_reading(self) -> None:
+        """End the child that reads files, and the one that draws pages if nobody waits for it."""
+        self.ingestion.reader.close()
+        self.page_drawer.rest()
 
     def rest_embedding(self) -> None:
         """End the child that embeds documents of many passages."""

@@ -7,12 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
-from kb.domain.conversations import (
-    Conversation,
-    ConversationId,
-    Message,
-    MessageId,
-)
+from kb.domain.access import Scope
+from kb.domain.conversations import Conversation, ConversationId, Message, MessageId
 from kb.domain.documents import (
     Document,
     DocumentId,
@@ -29,6 +25,7 @@ from kb.domain.documents import (
     Twin,
 )
 from kb.domain.errors import QuireError
+from kb.domain.exact import Exact, Places
 from kb.domain.jobs import Job, JobKind, Progress
 from kb.domain.sources import Source, SourceFile, SourceId
 
@@ -131,6 +128,13 @@ class WordIndex(Protocol):
         document_ids: Collection[DocumentId] | None = None,
     ) -> list[tuple[PassageId, float]]:
         """The k best passages by BM25 (higher is better), best first."""
+
+
+class PlaceIndex(Protocol):
+    """Finds places word for word, or by a regular expression, within a limit of time."""
+
+    def find(self, query: Exact, scope: Scope, *, first: int = 0, most: int = 50) -> Places:
+        """Count all in order, list `most` from `first` on. Raises InvalidInputError."""
 
 
 class ChatModel(Protocol):

@@ -285,7 +285,7 @@ class Worker:
         self._app.indexes.swap(base, Swap(gone=tuple(gone)))
 
     def _run_reading(self) -> None:
-        self._run(self._app.ingestion.reader.close, JobKind.READ, JobKind.OCR)
+        self._run(self._app.rest_reading, JobKind.READ, JobKind.OCR)
 
     def _run_embedding(self) -> None:
         self._run(self._app.rest_embedding, JobKind.EMBED)

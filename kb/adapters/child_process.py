@@ -96,6 +96,16 @@ class ChildProcess:
         with self._lock:
             self._end()
 
+    def rest(self) -> bool:
+        """End the process unless someone waits for its answer; whether it has ended."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._end()
+        finally:
+            self._lock.release()
+        return True
+
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self._end()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kb.domain.documents import EmbeddingSpaceId, KnowledgeBaseId, PassageId
-from kb.domain.errors import DamagedIndexError
+from kb.domain.errors import DamagedIndexError, DiskFullError
 from kb.ports import Vectors
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BATCH = 2000
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}
 """Above Chroma's own 100/100/16, so that few passages are out of reach of the graph."""
+
+DISK_FULL = "database or disk is full"
+"""Chroma passes on what SQLite says."""
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +152,10 @@ class ChromaIndex:
         settings = Settings(anonymized_telemetry=False)
         try:
             return PersistentClient(self._folder, settings=settings)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be made again
+        except Exception as error:
+            if DISK_FULL in str(error):
+                # There is nothing wrong with it, and no room to make it again.
+                raise
             log.warning("The vector folder %s cannot be opened; it is made anew.", self._folder)
             shutil.rmtree(self._folder, ignore_errors=True)
             # Else Chroma would go on with the half of it that it had begun to open.
@@ -164,6 +170,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except ChromaError as error:
+        if DISK_FULL in str(error):
+            raise DiskFullError(
+                "The disk is full, so the vector index was not changed.",
+                advice="Free some space and try again.",
+            ) from error
         raise DamagedIndexError(
             "The vector index is damaged.", advice="Start Quire again: that makes it anew."
         ) from error

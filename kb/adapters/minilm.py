@@ -163,10 +163,11 @@ class _Layer:
 
 def _attention(part: Tensor) -> Tensor:
     """Each token's view of its text, (n, d), from the queries, keys and values (n, 3 d)."""
-    shaped = part.view(len(part), 3, HEADS, DIMENSION // HEADS)
+    # In float32, since torch is slower at attention in bfloat16, and less exact.
+    shaped = part.float().view(len(part), 3, HEADS, DIMENSION // HEADS)
     query, key, value = shaped.permute(1, 2, 0, 3)  # each (heads, n, d of a head)
     seen = f.scaled_dot_product_attention(query[None], key[None], value[None])[0]
-    return seen.transpose(0, 1).reshape(len(part), DIMENSION)
+    return seen.transpose(0, 1).reshape(len(part), DIMENSION).to(part.dtype)
 
 
 def _cut(ids: list[int]) -> list[int]:

@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack
 from kb.answering.citations import cite, without_marks
+from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
 from kb.domain.conversations import (
@@ -24,8 +25,9 @@ from kb.domain.conversations import (
     Retrieved,
     Token,
 )
+from kb.domain.exact import places_asked_for
 from kb.domain.retrieval import Hit, Query, Ranking, Turn
-from kb.ports import ChatModel, Embedder
+from kb.ports import ChatModel, Embedder, PlaceIndex
 from kb.retrieval.evidence import enough
 from kb.retrieval.retriever import HybridRetriever
 
@@ -51,12 +53,17 @@ class AnsweringChain:
 
     retriever: HybridRetriever
     embedder: Embedder
+    places: PlaceIndex
 
     def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
         """Retrieved, then Token after Token, then Finished. Without a model: quotes.
 
+        A question for every place that says something is answered by their list.
         Raises ModelError, EmbeddingSpaceError while it is read.
         """
+        wanted = places_asked_for(query.text)
+        if wanted:
+            return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
         run = _Run(retriever=self.retriever, embedder=self.embedder, model=model)
         return AnswerEvents(run, query)
 
@@ -67,7 +74,7 @@ class AnswerEvents(Iterator[AnswerEvent]):
     An answer that was closed has no Finished.
     """
 
-    def __init__(self, run: "_Run", query: Query) -> None:
+    def __init__(self, run: "_Run | PlaceList", query: Query) -> None:
         self._run = run
         self._events = self._read(query)
 
@@ -82,7 +89,7 @@ class AnswerEvents(Iterator[AnswerEvent]):
 
     def _read(self, query: Query) -> Generator[AnswerEvent]:
         # Held by a name: else it is closed, and read to its end, before `finally` is reached.
-        events = self._run.chain().stream(query)
+        events = self._run.events(query)
         try:
             for event in events:  # noqa: UP028 - closing must reach us first
                 yield event
@@ -110,6 +117,10 @@ class _Run:
             | RunnableGenerator(self._write)
             | RunnableGenerator(self._cite)
         )
+
+    def events(self, query: Query) -> Iterator[AnswerEvent]:
+        """What the stages give."""
+        return self.chain().stream(query)
 
     def stop(self) -> None:
         """End the generation. LangChain reads a closed stream to its end otherwise."""

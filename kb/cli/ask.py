@@ -12,6 +12,7 @@ from kb.domain.conversations import Answer, Citation, Finished
 from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError
 from kb.domain.evaluation import Question
+from kb.domain.exact import Place, Places
 from kb.domain.retrieval import Hit, Ranking
 from kb.evaluation.questions import as_question, json_lines
 from kb.retrieval.evidence import enough
@@ -20,6 +21,8 @@ from kb.services.workspace import Workspace
 CLOSEST = 3
 """How many passages stand below an answer that was refused."""
 
+PLACES_AT_A_TIME = 1000
+
 
 def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     """Describe the commands."""
@@ -27,6 +30,15 @@ def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     _add_question(search)
     search.add_argument(
         "-k", type=options.count, default=10, help="how many passages (default: 10)"
+    )
+    kind = search.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--exact",
+        action="store_true",
+        help='every place with these words, "phrases" and without -these',
+    )
+    kind.add_argument(
+        "--regex", action="store_true", help="every place that this regular expression matches"
     )
     search.set_defaults(run=run_search, mends=True)
     ask = commands.add_parser("ask", parents=[everywhere], help="answer a question")
@@ -52,7 +64,9 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
 
 
 def run_search(args: argparse.Namespace, app: App) -> int:
-    """Print the passages found."""
+    """Print the passages found, or every place."""
+    if args.exact or args.regex:
+        return _run_find(args, app)
     workspace = app.workspace()
     base_id = workspace.knowledge_bases.named(args.kb).id
     if args.batch:
@@ -68,6 +82,31 @@ def run_search(args: argparse.Namespace, app: App) -> int:
         else:
             _print_ranking(ranking, as_json=args.json)
     return 0
+
+
+def _run_find(args: argparse.Namespace, app: App) -> int:
+    """Print every place; 1 where the time ran out before all were found."""
+    if args.batch or not args.question:
+        raise InvalidInputError("Give one question; --batch is for passages by rank.")
+    workspace = app.workspace()
+    base_id = workspace.knowledge_bases.named(args.kb).id
+    printed = 0
+    while True:
+        found = workspace.answers.find(
+            base_id,
+            args.question,
+            regular=args.regex,
+            first=printed,
+            most=PLACES_AT_A_TIME,
+            document_names=args.document,
+        )
+        for place in found.listed:
+            _print_place(place, as_json=args.json)
+        printed += len(found.listed)
+        if printed >= found.count or not found.listed:
+            break
+    output.note(_counted(found))
+    return 0 if found.complete else 1
 
 
 def run_ask(args: argparse.Namespace, app: App) -> int:
@@ -178,6 +217,31 @@ def _print_ranking(ranking: Ranking, *, as_json: bool) -> None:
             place = f", p. {hit.page}" if hit.document.page_count is not None else ""
             output.line(f"{hit.rank}. {hit.document.name}{place} ({hit.scores.fused:.2f})")
             output.line(f"   {' '.join(hit.passage.text.split())}\n")
+
+
+def _print_place(place: Place, *, as_json: bool) -> None:
+    page = place.page if place.document.page_count is not None else None
+    if as_json:
+        output.as_json(
+            {
+                "document": place.document.name,
+                "page": page,
+                "heading": " > ".join(place.heading_path),
+                "start": place.start,
+                "end": place.end,
+                "text": place.text,
+            }
+        )
+    else:
+        where = f", p. {page}" if page else ""
+        output.line(f"{place.document.name}{where}: {place.text}")
+
+
+def _counted(found: Places) -> str:
+    places = "1 place" if found.count == 1 else f"{found.count:,} places"
+    documents = "1 document" if found.documents == 1 else f"{found.documents:,} documents"
+    ended = "" if found.complete else " The time ran out, so there may be more."
+    return f"{places} in {documents}.{ended}"
 
 
 def _print_answer(answer: Answer) -> None:

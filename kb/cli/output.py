@@ -27,6 +27,11 @@ def line(text: str = "") -> None:
     sys.stdout.write(_harmless(text).encode(encoding, "replace").decode(encoding) + "\n")
 
 
+def note(text: str) -> None:
+    """Say something beside the results."""
+    stderr.print(_harmless(text), markup=False, highlight=False, soft_wrap=True)
+
+
 def error(text: str) -> None:
     """Say what went wrong."""
     stderr.print(_harmless(text), style="red", markup=False, highlight=False, soft_wrap=True)

@@ -29,8 +29,9 @@ MAX_TOKENS = 200
 NEARLY_EVEN = 0.85
 """Share of an even part from which the end of a paragraph ends the part."""
 
-HEADER_TOKENS = 48
-"""Room for title and heading path, embedded before the text."""
+HEADER_TOKENS = 24
+"""Room for title and nearest heading, embedded before the text. Whole heading paths cost twice
+that, a fifth of all embedding, and found nothing more: word search has them anyway."""
 
 LONGEST_UNIT = 2000
 """Characters of a sentence or a row that is looked at as one."""
@@ -71,14 +72,15 @@ def cut(
 
 
 def embedded_texts(title: str, passages: Sequence[Passage], count_tokens: CountTokens) -> list[str]:
-    """What is embedded for each passage: title and heading path on a line, then its text."""
+    """What is embedded for each passage: title and heading on a line, then its text."""
     headers = [_header(title, passage) for passage in passages]
     distinct = list(dict.fromkeys(headers))
     fitting = {
         header: header[: len(header) * HEADER_TOKENS // max(count, HEADER_TOKENS)].rstrip()
         for header, count in zip(distinct, count_tokens(distinct), strict=True)
     }
-    texts = [" ".join(passage.text.split()) for passage in passages]
+    # The bars between the cells of a row cost as much as words and say nothing.
+    texts = [" ".join(passage.text.replace(" | ", " ").split()) for passage in passages]
     return [
         f"{fitting[header]}\n{text}".lstrip("\n")
         for header, text in zip(headers, texts, strict=True)
@@ -86,7 +88,7 @@ def embedded_texts(title: str, passages: Sequence[Passage], count_tokens: CountT
 
 
 def _header(title: str, passage: Passage) -> str:
-    path = [" ".join(part.split()) for part in (title, *passage.heading_path)]
+    path = [" ".join(part.split()) for part in (title, *passage.heading_path[-1:])]
     return " > ".join(dict.fromkeys(part for part in path if part))
 
 

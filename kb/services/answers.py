@@ -8,8 +8,9 @@ from kb.domain.access import Scope
 from kb.domain.conversations import AnswerEvent
 from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
+from kb.domain.exact import PatternQuery, Places, exact_query
 from kb.domain.retrieval import Query, Ranking, Turn
-from kb.ports import Records
+from kb.ports import PlaceIndex, Records
 from kb.services.access import Access
 from kb.services.models import ModelsService
 
@@ -26,6 +27,7 @@ class AnswersService:
     access: Access
     records: Records
     chain: Callable[[], "AnsweringChain"]
+    places: Callable[[], PlaceIndex]
     models: ModelsService
 
     def search(
@@ -41,6 +43,25 @@ class AnswersService:
         scope = self._scope(base_id, document_names)
         query = Query(text=checked_question(question), scope=scope, history=tuple(history))
         return self.chain().retriever.rank(query, k)
+
+    def find(
+        self,
+        base_id: KnowledgeBaseId,
+        text: str,
+        *,
+        regular: bool = False,
+        first: int = 0,
+        most: int = 50,
+        document_names: Collection[str] | None = None,
+    ) -> Places:
+        """Every place that holds the text's words and phrases, or matches it if `regular`.
+
+        All are counted, `most` from `first` on are listed. Raises InvalidInputError.
+        """
+        scope = self._scope(base_id, document_names)
+        checked = checked_question(text)
+        query = PatternQuery(pattern=checked) if regular else exact_query(checked)
+        return self.places().find(query, scope, first=first, most=most)
 
     def ask(
         self,

@@ -24,6 +24,7 @@ from kb.domain.conversations import (
 )
 from kb.domain.documents import DocumentId, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, QuireError
+from kb.domain.exact import places_asked_for
 from kb.domain.retrieval import Hit, Query, Turn
 from kb.ports import ChatModel, Clock, Records
 from kb.services.access import Access
@@ -111,8 +112,10 @@ class ConversationsService:
         conversation = self.access.require_conversation(id)
         text = checked_question(question)
         scope = self.access.scope(conversation.knowledge_base_id, document_ids)
-        chat_model, absence = self._chat_model(model)
-        writer = chat_model.name if chat_model else model or QUOTES
+        # A list of places is made without a model, so it needs none to be there.
+        wanted = QUOTES if places_asked_for(text) else model
+        chat_model, absence = self._chat_model(wanted)
+        writer = chat_model.name if chat_model else wanted or QUOTES
         begun = self._begin(conversation, text, request_id, writer)
         if begun is None:
             return iter(())

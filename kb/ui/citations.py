@@ -30,13 +30,17 @@ REPLACED = "This is from version {version} of the document, which was replaced."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A passage and the words of it that an answer rests on; no document if it was removed."""
+    """A passage and the words of it that an answer rests on; no document if it was removed.
+
+    `at` is where the quote begins in the text, or below 0 where that is not known.
+    """
 
     document: Document | None
     passage: Passage | None = None
     text: str = ""
     quote: str = ""
     page: int = 1
+    at: int = -1
 
 
 def open_evidence(target: str) -> None:
@@ -76,12 +80,18 @@ def panel(conversation_id: ConversationId | None) -> None:
 
 
 def find(target: str, conversation_id: ConversationId | None) -> Evidence | None:
-    """What `m.MESSAGE.INDEX` or `p.DOCUMENT.PASSAGE` means; None where it is not there."""
+    """What `m.MESSAGE.INDEX`, `p.DOCUMENT.PASSAGE` or `t.DOCUMENT.START.END` means.
+
+    None where it is not there.
+    """
     kind, _, rest = target.partition(".")
     first, _, second = rest.partition(".")
     try:
         if kind == "m" and conversation_id:
             return _cited(first, int(second), conversation_id)
+        if kind == "t":
+            start, _, end = second.partition(".")
+            return _placed(DocumentId(first), int(start), int(end))
         return _found(DocumentId(first), second) if kind == "p" else None
     except (NotFoundError, ValueError, IndexError):
         return None
@@ -111,6 +121,24 @@ def _found(document_id: DocumentId, passage_id: str) -> Evidence | None:
         if passage.id == passage_id:
             return Evidence(
                 document=document, passage=passage, text=passage.text, page=passage.page_first
+            )
+    return None
+
+
+def _placed(document_id: DocumentId, start: int, end: int) -> Evidence | None:
+    """The passage that holds where a place begins, with as much of the place as it holds."""
+    documents = session.workspace().documents
+    document = documents.get(document_id)
+    for passage in documents.passages(document_id):
+        if passage.start <= start < passage.end:
+            at = start - passage.start
+            return Evidence(
+                document=document,
+                passage=passage,
+                text=passage.text,
+                quote=passage.text[at : end - passage.start],
+                page=passage.page_first,
+                at=at,
             )
     return None
 
@@ -152,12 +180,13 @@ def _words(evidence: Evidence, document: Document) -> list[Block]:
     text, quote = evidence.text, evidence.quote
     if document.page_count:
         text, quote = unwrapped(text), unwrapped(quote)
-    return [*made, Block(kind="passage", runs=marked(text, quote))]
+    return [*made, Block(kind="passage", runs=marked(text, quote, evidence.at))]
 
 
-def marked(text: str, quote: str) -> list[Run]:
-    """The text with the quote in it marked."""
-    at = text.find(quote) if quote else -1
+def marked(text: str, quote: str, at: int = -1) -> list[Run]:
+    """The text with the quote in it marked: the one that begins `at`, or else the first."""
+    if at < 0:
+        at = text.find(quote) if quote else -1
     if at < 0:
         return [Run(text=visible(text))]
     end = at + len(quote)
@@ -230,7 +259,7 @@ def quote_boxes(evidence: Evidence, page: Page) -> Boxes:
     passage = evidence.passage
     if passage is None or not page.width or not page.height:
         return ()
-    begin, end = _span_on(page, passage, evidence.quote)
+    begin, end = _span_on(page, passage, evidence.quote, evidence.at)
     width, height = page.width, page.height
     clipped = (
         _clipped(box, begin, end)
@@ -243,11 +272,12 @@ def quote_boxes(evidence: Evidence, page: Page) -> Boxes:
     )
 
 
-def _span_on(page: Page, passage: Passage, quote: str) -> tuple[int, int]:
+def _span_on(page: Page, passage: Passage, quote: str, within: int) -> tuple[int, int]:
     # The same words may stand on the page twice; the passage's own begin in its first line.
     line = min((box.start for box in passage.boxes if box.page == page.number), default=0)
     at = page.text.find(passage.text, line)
-    within = passage.text.find(quote) if quote else -1
+    if within < 0:
+        within = passage.text.find(quote) if quote else -1
     if at < 0 or within < 0:
         return (0, len(page.text))
     return (at + within, at + within + len(quote))

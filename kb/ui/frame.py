@@ -10,7 +10,7 @@ from kb.ui import knowledge_bases, session
 from kb.ui.server import page_drawn
 
 STYLE = Path(__file__).parent / "style.css"
-SHEET = {"chat": "44rem", "library": "60rem", "settings": "46rem"}
+SHEET = {"chat": "44rem", "library": "60rem", "search": "44rem", "settings": "46rem"}
 """How wide each page's sheet is; a chat's lines are about 75 letters."""
 
 

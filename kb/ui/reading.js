@@ -54,13 +54,15 @@ function fill(target, runs, current) {
 }
 
 function source(block, current) {
-  const button = element("button", "source");
+  const button = element("button", block.kind === "place" ? "source whole" : "source");
   button.type = "button";
   button.dataset.open = block.open;
   if (block.open === current) button.setAttribute("aria-current", "true");
   button.append(element("span", "number", block.lead));
   const body = element("span", "body");
-  body.append(element("span", "place", block.label), element("span", "words", block.runs[0].text));
+  const words = element("span", "words");
+  fill(words, block.runs, current);
+  body.append(element("span", "place", block.label), words);
   button.append(body);
   return button;
 }
@@ -82,7 +84,7 @@ function meaning(run) {
 }
 
 function drawnBlock(block, current) {
-  if (block.kind === "source") return source(block, current);
+  if (block.kind === "source" || block.kind === "place") return source(block, current);
   const made = element(ELEMENT[block.kind], block.kind);
   made.dir = "auto";
   if (block.kind === "item") {

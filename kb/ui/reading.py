@@ -20,13 +20,15 @@ Kind = Literal[
     "code",
     "note",
     "source",
+    "place",
     "passage",
     "page",
     "said",
     "pages",
     "legend",
 ]
-"""Of `pages`, each run is the cell of a page; of a `legend`, what a kind of cell means."""
+"""A `place` is a `source` whose words are shown whole. Of `pages`, each run is the cell of a page;
+of a `legend`, what a kind of cell means."""
 
 
 class Run(TypedDict, total=False):

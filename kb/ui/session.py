@@ -37,6 +37,8 @@ DIALOG = "dialog"
 PICKED = "picked"
 """The ids of the documents picked in the Library."""
 CONVERSATIONS_SHOWN = "conversations_shown"
+SEARCH_SHOWN = "search_shown"
+"""What was searched, and how many of what was found are shown: (way, text, number)."""
 
 # The address's parameters.
 KB_PARAMETER = "kb"
@@ -44,6 +46,8 @@ CONVERSATION_PARAMETER = "c"
 EVIDENCE_PARAMETER = "evidence"
 DOCUMENT_PARAMETER = "document"
 PAGE_PARAMETER = "page"
+SEARCH_PARAMETER = "q"
+WAY_PARAMETER = "by"
 
 
 def workspace() -> Workspace:

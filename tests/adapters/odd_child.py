@@ -47,6 +47,8 @@ def act(request: Request, replies: BinaryIO) -> None:
         os._exit(3)
     if name == "hang":
         time.sleep(600)
+    if name == "slow":
+        time.sleep(0.5)
     if name == "huge":
         replies.write(struct.pack(">Q", 1 << 40))
         replies.flush()

@@ -168,6 +168,24 @@ def test_after_being_killed_from_outside_the_next_file_is_read(
     assert reader.read(note, PLAIN, "b.txt").elements
 
 
+def test_at_rest_it_has_no_process_until_the_next_file(reader: ReadingProcess, note: Path) -> None:
+    reader.read(note, PLAIN, "a.txt")
+    reader.rest()
+    assert reader.pid is None
+    assert reader.read(note, PLAIN, "b.txt").elements
+
+
+def test_it_does_not_rest_while_someone_waits_for_a_file(note: Path) -> None:
+    process = ReadingProcess(child_module=ODD)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(process.read, note, PLAIN, "slow")
+        while process.pid is None:
+            time.sleep(0.01)
+        process.rest()
+        assert waiting.result().pages
+    process.close()
+
+
 def test_a_file_that_takes_too_long_is_given_up(note: Path) -> None:
     process = ReadingProcess(seconds=2, child_module=ODD)
     began = time.monotonic()

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import chromadb
 import numpy as np
 import pytest
+from chromadb.errors import InternalError
 
 from kb.adapters.chroma import BATCH, ChromaIndex
 from kb.domain.documents import EmbeddingSpaceId, KnowledgeBaseId, PassageId
-from kb.domain.errors import DamagedIndexError
+from kb.domain.errors import DamagedIndexError, DiskFullError
 from tests.adapters.record_maker import some_vectors
 
 BASE, SPACE = KnowledgeBaseId("base1"), EmbeddingSpaceId("space1")
@@ -127,3 +129,24 @@ def test_a_damaged_index_is_told_of_and_can_be_forgotten(
     assert index.collections() == set()
     index.upsert(BASE, SPACE, named(3), rows[:3])
     assert index.search(BASE, SPACE, rows[2], 1)[0][0] == "p2"
+
+
+def test_a_full_disk_is_told_of_and_the_index_stays(
+    index: ChromaIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.upsert(BASE, SPACE, named(1), some_vectors(1))
+
+    def fail(*_: object, **__: object) -> None:
+        raise InternalError("error returned from database: (code: 13) database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chromadb.Collection, "upsert", fail)
+        with pytest.raises(DiskFullError):
+            index.upsert(BASE, SPACE, named(2), some_vectors(2))
+        index.close()
+        patch.setattr(chromadb, "PersistentClient", fail)
+        with pytest.raises(DiskFullError):
+            index.ids(BASE, SPACE)
+    again = ChromaIndex(tmp_path / "chroma")
+    assert again.ids(BASE, SPACE) == {"p0"}
+    again.close()

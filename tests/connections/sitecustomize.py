@@ -10,13 +10,15 @@ from pathlib import Path
 
 from tests.connections.watch import on_connection
 
-_LOG = Path(os.environ["TMPDIR"]) / "connections.jsonl"
+# Opened at once: the reading process may open nothing here later, and would go unseen.
+_LOG = os.open(
+    Path(os.environ["TMPDIR"]) / "connections.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND
+)
 
 
 def _tell(event: str, host: str) -> None:
     line = json.dumps({"event": event, "host": host, "process": sys.orig_argv})
-    with _LOG.open("a", encoding="utf-8") as log:
-        log.write(line + "\n")
+    os.write(_LOG, f"{line}\n".encode())
 
 
 on_connection(_tell)

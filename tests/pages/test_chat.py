@@ -259,3 +259,24 @@ def test_a_document_that_is_searchable_by_its_words_can_be_asked(
     ask(page)
     assert citations(page)[0]["label"] == "leave.txt"
     assert "Searched by words only, as yet: 1 document." in told(page)
+
+
+def test_a_question_for_every_place_is_answered_by_a_counted_list_without_a_model(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app)
+    with_a_document(app, "more.txt", "Paid leave is [12] not paid twice. **Leave** early.")
+    with_a_model(app, "A model was asked.")
+    page = ask(open_page(), "Find every place that says leave")
+    assert "4 places in 2 documents say “leave”." in read(page)
+    assert "A model was asked." not in read(page)
+    assert "Paid leave is (12) not paid twice. **Leave** early." in read(page)
+    assert [mark["number"] for mark in citations(page)] == [1, 1, 2, 2]
+    evidence = open_page(evidence=citations(page)[2]["open"], c=page.query_params["c"])
+    assert "more.txt" in read(evidence)
+
+
+def test_where_no_page_says_it_the_answer_says_so(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    page = ask(open_page(), 'find "sabbatical"')
+    assert "No page of your documents says “sabbatical”." in read(page)

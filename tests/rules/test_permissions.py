@@ -101,6 +101,7 @@ ROWS = {
     "sources.resume": Row(lambda w, t: w.sources.resume(t.source.id)),
     "sources.remove": Row(lambda w, t: w.sources.remove(t.source.id)),
     "answers.search": Row(lambda w, t: w.answers.search(t.base.id, QUESTION)),
+    "answers.find": Row(lambda w, t: w.answers.find(t.base.id, SECRET)),
     "answers.ask": Row(lambda w, t: w.answers.ask(t.base.id, QUESTION)),
     "conversations.recent": Row(lambda w, t: w.conversations.recent(t.base.id)),
     "conversations.create": Row(lambda w, t: w.conversations.create(t.base.id)),

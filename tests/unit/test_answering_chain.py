@@ -63,7 +63,9 @@ def events(
     trouble: QuireError | None = None,
 ) -> Iterator[AnswerEvent]:
     retriever = FakeRetriever(ranking, trouble)
-    chain = AnsweringChain(retriever=cast(Any, retriever), embedder=FakeEmbedder())
+    chain = AnsweringChain(
+        retriever=cast(Any, retriever), embedder=FakeEmbedder(), places=cast(Any, None)
+    )
     return chain.answer(Query(text="How heavy is the pump?", scope=WHOLE_BASE), model)
 
 
@@ -125,7 +127,9 @@ def test_the_model_reads_the_passages_the_history_and_the_question() -> None:
 
 def test_the_retriever_is_asked_for_as_many_as_an_answer_may_rest_on() -> None:
     retriever = FakeRetriever(FOUND)
-    chain = AnsweringChain(retriever=cast(Any, retriever), embedder=FakeEmbedder())
+    chain = AnsweringChain(
+        retriever=cast(Any, retriever), embedder=FakeEmbedder(), places=cast(Any, None)
+    )
     query = Query(text="How heavy is the pump?", scope=WHOLE_BASE)
     list(chain.answer(query, None))
     assert retriever.asked == [(query, PASSAGES)]
@@ -224,7 +228,9 @@ def test_quotes_have_the_same_events() -> None:
 
 
 def test_one_chain_answers_many_questions_apart() -> None:
-    chain = AnsweringChain(retriever=cast(Any, FakeRetriever(FOUND)), embedder=FakeEmbedder())
+    chain = AnsweringChain(
+        retriever=cast(Any, FakeRetriever(FOUND)), embedder=FakeEmbedder(), places=cast(Any, None)
+    )
     query = Query(text="How heavy is the pump?", scope=WHOLE_BASE)
     quotes, written = chain.answer(query, None), chain.answer(query, FakeChatModel())
     assert [next(quotes), next(written)] == [Retrieved(ranking=FOUND)] * 2

@@ -32,6 +32,7 @@ FIGURES = (
     "set kb questions recall@1 recall@5 recall@10 page_hit@1 page_hit@5 page_hit@10 mrr@10 "
     "ndcg@10 refusal_rate wrong_refusal_rate refusal_auc latency_ms_p50 latency_ms_p95"
 ).split()
+MORE_FIGURES = ["ci", "latency_ms_by_stage"]
 BRIDGE = "The harbour footbridge of basalt was opened in winter."
 GARDEN = "# Garden\n\nThe larch shed beside the pond was painted green in spring.\n"
 
@@ -333,6 +334,46 @@ class TestSearch:
         assert ended.value.code == 2
 
 
+class TestFind:
+    def test_every_place_is_an_object_and_their_number_stands_on_stderr(
+        self, filled: Shell
+    ) -> None:
+        (place,) = filled.json("search", '"basalt was" -pond', "--exact")
+        assert place["text"][: len(BRIDGE)] == BRIDGE
+        assert set(place) == {"document", "page", "heading", "start", "end", "text"}
+        assert (place["document"], place["page"]) == ("handbook.pdf", 2)
+        assert place["end"] - place["start"] == len("basalt was")
+        filled.capture.readouterr()
+        main(["--home", str(filled.home), "search", "painted", "--exact"], embedder=FakeEmbedder())
+        told, counted = filled.capture.readouterr()
+        assert told.startswith("notes/garden.md: ")
+        assert counted == "1 place in 1 document.\n"
+
+    def test_a_regular_expression_finds_what_it_matches_in_the_named_documents(
+        self, filled: Shell
+    ) -> None:
+        every = filled.json("search", r"\bin (winter|spring)\b", "--regex")
+        assert {place["document"] for place in every} == {"handbook.pdf", "notes/garden.md"}
+        arguments = ("--regex", "--document", "notes/garden.md")
+        (one,) = filled.json("search", r"\bin (winter|spring)\b", *arguments)
+        assert one == every[1]
+
+    def test_what_is_nowhere_prints_nothing(self, filled: Shell) -> None:
+        assert filled.json("search", "zebra", "--exact") == []
+
+    def test_what_cannot_be_searched_is_refused(self, filled: Shell, tmp_path: Path) -> None:
+        assert "cannot be used" in filled.refused("search", "(", "--regex")
+        assert "Nothing is looked for" in filled.refused("search", "--exact", "--", "-draft")
+        batch = write_lines(tmp_path / "questions.jsonl", {"id": "1", "question": "basalt"})
+        assert "--batch" in filled.refused("search", "--batch", batch, "--exact")
+
+    def test_all_places_are_printed_also_where_they_are_asked_for_in_parts(
+        self, filled: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kb.cli.ask.PLACES_AT_A_TIME", 1)
+        assert len(filled.json("search", "e", "--regex")) > 20
+
+
 class TestAsk:
     def test_an_answer_is_told_with_its_citations(self, filled: Shell) -> None:
         question = "harbour footbridge basalt opened winter"
@@ -394,7 +435,9 @@ class TestEval:
             {"id": "3", "question": "photosynthesis", "answerable": False},
         )
         figures = shell.json("eval", folder)[-1]
-        assert list(figures) == FIGURES
+        assert list(figures) == FIGURES + MORE_FIGURES
+        assert figures["ci"]["ndcg@10"] == [1, 1]
+        assert figures["latency_ms_by_stage"].keys() >= {"dense", "words"}
         assert (figures["set"], figures["kb"], figures["questions"]) == ("some_set", "some_set", 3)
         for name in ("recall@1", "page_hit@1", "mrr@10", "ndcg@10", "refusal_rate", "refusal_auc"):
             assert figures[name] == 1
@@ -414,12 +457,50 @@ class TestEval:
         write_lines(folder / "corpus.jsonl", {"id": "one", "title": "", "text": BRIDGE})
         write_lines(folder / "questions.jsonl", {"id": "1", "question": "harbour footbridge"})
         (figures,) = shell.json("eval", folder)
-        assert list(figures) == FIGURES
+        assert list(figures) == FIGURES + MORE_FIGURES
         nothing = [name for name, value in figures.items() if value is None]
         assert nothing == [n for n in FIGURES if n[:3] in ("rec", "pag", "mrr", "ndc")] + [
             "refusal_rate",
             "refusal_auc",
         ]
+
+    def test_two_kept_runs_are_compared(self, shell: Shell, tmp_path: Path) -> None:
+        folder = tmp_path / "pair"
+        folder.mkdir()
+        corpus = [{"id": "bridge", "title": "", "text": BRIDGE}, {"id": "shed", "text": GARDEN}]
+        write_lines(folder / "corpus.jsonl", *corpus)
+        question = {"id": "1", "question": "harbour footbridge basalt"}
+        before, after = tmp_path / "before.jsonl", tmp_path / "after.jsonl"
+        for path, document in ((before, "shed"), (after, "bridge")):
+            labelled = {**question, "evidence": [{"document": document}]}
+            write_lines(folder / "questions.jsonl", labelled)
+            shell("eval", folder, "--save", path)
+
+        told = shell("eval", "--compare", before, after)
+        assert "Better: 1" in told
+        assert "first relevant 2 → 1" in told
+        changed, total = shell.json("eval", "--compare", after, before)
+        assert (changed["id"], changed["verdict"]) == ("1", "worse")
+        assert total["figures"]["recall@1"]["difference"] == -1
+
+    def test_runs_are_compared_while_the_app_holds_the_data_folder(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        run = tmp_path / "run.jsonl"
+        run.write_text("")
+        with opened(shell.home):
+            assert "0 questions" in shell("eval", "--compare", run, run)
+
+    def test_a_place_for_results_that_is_not_there_is_told_of_at_once(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "none" / "run.jsonl"
+        assert shell.refused("eval", tmp_path, "--save", path).startswith("The folder of")
+
+    def test_either_a_set_or_two_runs_are_asked_for(self, shell: Shell, tmp_path: Path) -> None:
+        told = "Give either a folder of questions or --compare and two files."
+        assert shell.refused("eval") == told
+        assert shell.refused("eval", tmp_path, "--compare", tmp_path, tmp_path) == told
 
     def test_a_folder_that_is_no_set_is_told_of(self, shell: Shell, tmp_path: Path) -> None:
         assert shell.refused("eval", tmp_path) == f"{tmp_path} has no questions.jsonl."

@@ -251,9 +251,14 @@ def embedded(title: str, passage: Passage) -> str:
     return text
 
 
-def test_a_passage_is_embedded_under_title_and_headings() -> None:
+def test_a_passage_is_embedded_under_its_title_and_nearest_heading() -> None:
     passage = made_passage("It\nruns  fast.", heading_path=("Pumps", "Care"))
-    assert embedded("Manual", passage) == "Manual > Pumps > Care\nIt runs fast."
+    assert embedded("Manual", passage) == "Manual > Care\nIt runs fast."
+
+
+def test_the_bars_between_cells_are_not_embedded() -> None:
+    passage = made_passage("Pump | 12 kg\nValve | 3 kg", heading_path=())
+    assert embedded("Parts", passage) == "Parts\nPump 12 kg Valve 3 kg"
 
 
 def test_a_heading_that_repeats_the_title_is_embedded_once() -> None:

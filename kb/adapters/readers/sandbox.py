@@ -110,20 +110,27 @@ class ReadingProcess:
 
     def close(self) -> None:
         """End the process; the next file starts a new one."""
-        scratch, self._scratch = self._scratch, None
         self._process.close()
-        if scratch is not None:
-            scratch.cleanup()
+        self._forget_scratch()
+
+    def rest(self) -> None:
+        """End the process unless someone waits for a file; the next file starts a new one."""
+        if self._process.rest():
+            self._forget_scratch()
 
     def _environment(self) -> dict[str, str]:
         """What a new process is told, and a folder of its own for temporary files."""
         environment = child_environment(os.environ)
         if self._spool is None:
             return environment
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        self._forget_scratch()
         self._scratch = TemporaryDirectory(dir=self._spool, ignore_cleanup_errors=True)
         return environment | {SCRATCH: self._scratch.name}
+
+    def _forget_scratch(self) -> None:
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None:
+            scratch.cleanup()
 
     def _ask(self, request: Request) -> Reply:
         try:
