@@ -10,9 +10,10 @@ from kb.cli import ask, options, output
 from kb.cli.add import Source, add_all, sources_of
 from kb.domain.documents import DocumentState, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
-from kb.domain.evaluation import Question
+from kb.domain.evaluation import Question, Result
 from kb.evaluation.questions import read_questions
-from kb.evaluation.runner import Asked, ask_all, measure
+from kb.evaluation.results import save
+from kb.evaluation.runner import ask_all, measure
 from kb.services.workspace import Workspace
 
 
@@ -21,37 +22,64 @@ def register(commands: Any, everywhere: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "eval", parents=[everywhere], help="measure on a folder of labelled questions"
     )
-    parser.add_argument("set", type=Path, metavar="SET", help="folder with questions.jsonl")
+    parser.add_argument(
+        "set", nargs="?", type=Path, metavar="SET", help="folder with questions.jsonl"
+    )
     parser.add_argument("--kb", metavar="NAME", help="knowledge base (default: the folder's name)")
     parser.add_argument(
         "--limit", type=options.count, metavar="N", help="the first N questions only"
     )
     parser.add_argument("--answers", action="store_true", help="write the answers as well")
     parser.add_argument("--model", metavar="NAME", help="with --answers: model, or `quotes`")
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE.jsonl", help="keep what each question came to"
+    )
+    parser.add_argument(
+        "--compare",
+        nargs=2,
+        type=Path,
+        metavar=("BEFORE.jsonl", "AFTER.jsonl"),
+        help="in place of SET: what got better and worse between two runs kept by --save",
+    )
     options.add_json(parser)
     parser.set_defaults(run=run, mends=True)
 
 
 def run(args: argparse.Namespace, app: App) -> int:
     """Ingest what is missing, ask every question, print the figures."""
+    if args.set is None:
+        raise InvalidInputError("Give either a folder of questions or --compare and two files.")
+    if args.save and not args.save.absolute().parent.is_dir():
+        raise InvalidInputError(f"The folder of {args.save} does not exist.")
     folder = args.set.resolve()
     questions = read_questions(folder)[: args.limit]
     kb = args.kb or folder.name
     ingest(app, kb, folder)
     workspace = app.workspace()
     base_id = workspace.knowledge_bases.named(kb).id
-    asked = _ask(workspace, base_id, questions)
-    figures: dict[str, Any] = {"set": folder.name, "kb": kb, **measure(asked)}
+    results = results_of(workspace, base_id, questions)
+    if args.save:
+        save(results, args.save)
+    figures: dict[str, Any] = {"set": folder.name, "kb": kb, **measure(results)}
     if args.answers:
         figures.update(_answer(workspace, base_id, questions, args.model))
     if not args.json:
-        for name, value in figures.items():
-            output.line(
-                f"{name:<20} {value:.4f}" if isinstance(value, float) else f"{name:<20} {value}"
-            )
+        _print(figures)
     # The last line is for programs, whatever stands above it.
     output.as_json(figures)
     return 0
+
+
+def _print(figures: dict[str, Any]) -> None:
+    intervals = figures["ci"]
+    for name, value in figures.items():
+        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+        if intervals.get(name):
+            shown += "   {:.4f} to {:.4f}".format(*intervals[name])
+        if not isinstance(value, dict):
+            output.line(f"{name:<20} {shown}")
+    for stage, ms in figures["latency_ms_by_stage"].items():
+        output.line(f"{stage + ', ms':<20} p50 {ms['p50']:.1f}, p95 {ms['p95']:.1f}")
 
 
 def ingest(app: App, kb: str, folder: Path) -> None:
@@ -79,7 +107,10 @@ def _ready_names(workspace: Workspace, kb: str) -> set[str]:
     return {one.document.name for one in listed if one.document.state is DocumentState.READY}
 
 
-def _ask(workspace: Workspace, base_id: KnowledgeBaseId, questions: list[Question]) -> list[Asked]:
+def results_of(
+    workspace: Workspace, base_id: KnowledgeBaseId, questions: list[Question]
+) -> list[Result]:
+    """What each question comes to."""
     # The first search loads the model and the index, which is not the search's own time.
     if questions:
         ask.rank(workspace, base_id, questions[0], 1)

@@ -29,6 +29,11 @@ def main(argv: Sequence[str] | None = None, *, embedder: "Embedder | None" = Non
         output.configure_logging(settings.log)
         if args.command == "run":
             return _serve(settings)
+        if getattr(args, "compare", None):
+            # Two files need no data folder, which the app may be holding.
+            from kb.cli import compare
+
+            return compare.run(args)
         return _run(args, settings, embedder)
     except QuireError as error:
         output.error(str(error))

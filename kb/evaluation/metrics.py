@@ -7,6 +7,11 @@ with linear gains as trec_eval has it; Fawcett, "An introduction to ROC analysis
 from collections.abc import Mapping, Sequence
 from math import ceil, log2
 
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = Sequence[float] | NDArray[np.float64]
+
 
 def recall_at(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float:
     """Share of the relevant documents among the first k."""
@@ -29,18 +34,27 @@ def ndcg_at(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> fl
     return gained / best if best else 0.0
 
 
-def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> float:
+def area_under_curve(positive: Numbers, negative: Numbers) -> float:
     """Chance that a positive example scores above a negative one; ties count half."""
-    ordered = sorted({*positive, *negative})
-    place = {score: i for i, score in enumerate(ordered)}
-    below = [0.0] * (len(ordered) + 1)
-    counts = [0] * len(ordered)
-    for score in negative:
-        counts[place[score]] += 1
-    for i, count in enumerate(counts):
-        below[i + 1] = below[i] + count
-    won = sum(below[place[score]] + counts[place[score]] / 2 for score in positive)
-    return won / (len(positive) * len(negative))
+    ordered = np.sort(np.asarray(negative, dtype=np.float64))
+    below, up_to = (np.searchsorted(ordered, positive, side) for side in ("left", "right"))
+    return float((below + up_to).mean() / (2 * ordered.size))
+
+
+def refusal_curve(
+    answerable: Sequence[float], unanswerable: Sequence[float]
+) -> list[tuple[float, float, float]]:
+    """For each score as the least that is answered: it, and the shares refused of both kinds.
+
+    From refusing nothing to refusing everything, whose score is infinite.
+    """
+    scores = np.unique(np.concatenate([answerable, unanswerable]))
+    least = np.append(scores, np.inf)
+    wrongly, rightly = (
+        np.searchsorted(np.sort(side), least, "left") / len(side)
+        for side in (answerable, unanswerable)
+    )
+    return list(zip(least.tolist(), wrongly.tolist(), rightly.tolist(), strict=True))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

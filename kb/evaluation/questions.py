@@ -57,6 +57,7 @@ def _question(line: dict[str, Any]) -> Question:
     return Question(
         id=str(line.get("id", "")),
         text=line["question"],
+        kind=str(line.get("type") or ""),
         answerable=bool(line.get("answerable", True)),
         evidence=tuple(_evidence(item) for item in line.get("evidence") or []),
         history=tuple(

@@ -6,16 +6,17 @@ evidence (`page` or `also_pages`) in its document. Both are means over the answe
 questions that have such evidence. A question with a `scope` is asked of those documents
 only. `refusal_rate` is the share of unanswerable questions refused, `wrong_refusal_rate`
 that of answerable ones, and `refusal_auc` the area under the curve of the evidence score
-over answerable against unanswerable questions. A figure without questions is None.
+over answerable against unanswerable questions. A figure without questions is None. `ci` has
+the 95 % interval of each of these, from questions drawn anew; see `kb.evaluation.resampling`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import fmean
 from time import perf_counter
+from typing import Any
 
-from kb.domain.evaluation import Question
-from kb.domain.retrieval import Ranking
+from kb.domain.evaluation import Metric, Question, RankedPage, Result
+from kb.domain.retrieval import Hit, Ranking
 from kb.evaluation.metrics import (
     area_under_curve,
     ndcg_at,
@@ -23,51 +24,62 @@ from kb.evaluation.metrics import (
     recall_at,
     reciprocal_rank_at,
 )
+from kb.evaluation.resampling import interval_of_area, interval_of_mean
 from kb.retrieval.evidence import enough
 
 PASSAGES = 100
+FIRST = 10
+"""How many places a result keeps."""
+
 CUTS = (1, 5, 10)
+MEANS = (
+    *(f"recall@{k}" for k in CUTS),
+    *(f"page_hit@{k}" for k in CUTS),
+    "mrr@10",
+    "ndcg@10",
+    "refusal_rate",
+    "wrong_refusal_rate",
+)
+FIGURES = (*MEANS, "refusal_auc")
 
 Rank = Callable[[Question, int], Ranking]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A question, its ranking, and the milliseconds that took."""
-
-    question: Question
-    ranking: Ranking
-    ms: float
-
-
-def ask_all(questions: Iterable[Question], rank: Rank) -> Iterable[Asked]:
-    """Rank passages for each question in turn."""
+def ask_all(questions: Iterable[Question], rank: Rank) -> Iterator[Result]:
+    """Rank passages for each question in turn, and measure that ranking."""
     for question in questions:
         begun = perf_counter()
         ranking = rank(question, PASSAGES)
-        yield Asked(question=question, ranking=ranking, ms=(perf_counter() - begun) * 1000)
+        yield result_of(question, ranking, (perf_counter() - begun) * 1000)
 
 
-def measure(asked: Sequence[Asked]) -> dict[str, float | int | None]:
-    """The figures over all questions asked."""
-    judged = [one for one in asked if one.question.answerable and any(_judged(one)[1].values())]
-    paged = [one for one in judged if any(e.pages for e in one.question.evidence)]
-    return {
-        "questions": len(asked),
-        **{f"recall@{k}": _mean(recall_at(*_judged(one), k) for one in judged) for k in CUTS},
-        **{f"page_hit@{k}": _mean(page_hit_at(one, k) for one in paged) for k in CUTS},
-        "mrr@10": _mean(reciprocal_rank_at(*_judged(one), 10) for one in judged),
-        "ndcg@10": _mean(ndcg_at(*_judged(one), 10) for one in judged),
-        **_refusals(asked),
-        "latency_ms_p50": percentile([one.ms for one in asked], 0.5) if asked else None,
-        "latency_ms_p95": percentile([one.ms for one in asked], 0.95) if asked else None,
-    }
+def result_of(question: Question, ranking: Ranking, ms: float) -> Result:
+    """What the question came to with this ranking, which took so many milliseconds."""
+    relevance = _relevance(question)
+    ranked = list(dict.fromkeys(hit.document.name for hit in ranking.hits))
+    judged = question.answerable and any(gain > 0 for gain in relevance.values())
+    return Result(
+        id=question.id,
+        text=question.text,
+        kind=question.kind,
+        answerable=question.answerable,
+        ranked=_figures(question, ranking, ranked, relevance) if judged else {},
+        first_relevant=next(
+            (rank for rank, name in enumerate(ranked, 1) if judged and relevance.get(name, 0) > 0),
+            None,
+        ),
+        evidence=ranking.evidence,
+        refused=not enough(ranking.evidence),
+        ms=ms,
+        elapsed_ms=ranking.elapsed_ms,
+        first=tuple(_ranked_page(hit) for hit in ranking.hits[:FIRST]),
+    )
 
 
-def page_hit_at(one: Asked, k: int) -> float:
+def page_hit_at(question: Question, ranking: Ranking, k: int) -> float:
     """1 if one of the first k passages lies on a page of the evidence, else 0."""
-    wanted = {(e.document, page) for e in one.question.evidence for page in e.pages}
-    for hit in one.ranking.hits[:k]:
+    wanted = {(e.document, page) for e in question.evidence for page in e.pages}
+    for hit in ranking.hits[:k]:
         passage = hit.passage
         pages = range(passage.page_first, passage.page_last + 1)
         if any((hit.document.name, page) in wanted for page in pages):
@@ -75,26 +87,78 @@ def page_hit_at(one: Asked, k: int) -> float:
     return 0.0
 
 
-def _judged(one: Asked) -> tuple[list[str], dict[str, float]]:
-    ranked = list(dict.fromkeys(hit.document.name for hit in one.ranking.hits))
-    relevance: dict[str, float] = {}
-    for evidence in one.question.evidence:
-        known = relevance.get(evidence.document, 0.0)
-        relevance[evidence.document] = max(known, evidence.relevance)
-    return ranked, relevance
-
-
-def _refusals(asked: Sequence[Asked]) -> dict[str, float | None]:
-    answerable = [one.ranking.evidence for one in asked if one.question.answerable]
-    unanswerable = [one.ranking.evidence for one in asked if not one.question.answerable]
-    both = bool(answerable and unanswerable)
+def measure(results: Sequence[Result]) -> dict[str, Any]:
+    """The figures over all questions asked."""
+    metrics = {metric.name: metric for metric in metrics_of(results)}
+    times = [result.ms for result in results]
     return {
-        "refusal_rate": _mean(float(not enough(score)) for score in unanswerable),
-        "wrong_refusal_rate": _mean(float(not enough(score)) for score in answerable),
-        "refusal_auc": area_under_curve(answerable, unanswerable) if both else None,
+        "questions": len(results),
+        **{name: metrics[name].value if name in metrics else None for name in FIGURES},
+        "latency_ms_p50": percentile(times, 0.5) if times else None,
+        "latency_ms_p95": percentile(times, 0.95) if times else None,
+        "ci": {
+            name: [metrics[name].low, metrics[name].high] if name in metrics else None
+            for name in FIGURES
+        },
+        "latency_ms_by_stage": _stages(results),
     }
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    listed = list(values)
-    return fmean(listed) if listed else None
+def metrics_of(results: Sequence[Result]) -> Iterator[Metric]:
+    """The figures that some question counts in, in the order of FIGURES."""
+    figures = [result.figures for result in results]
+    for name in MEANS:
+        values = [of_one[name] for of_one in figures if name in of_one]
+        if values:
+            low, high = interval_of_mean(values)
+            yield Metric(name=name, value=fmean(values), low=low, high=high, n=len(values))
+    answerable, unanswerable = evidence_scores(results)
+    if answerable and unanswerable:
+        area = area_under_curve(answerable, unanswerable)
+        low, high = interval_of_area(answerable, unanswerable)
+        yield Metric(name="refusal_auc", value=area, low=low, high=high, n=len(results))
+
+
+def evidence_scores(results: Iterable[Result]) -> tuple[list[float], list[float]]:
+    """Those of the answerable questions, and those of the unanswerable ones."""
+    sides: tuple[list[float], list[float]] = ([], [])
+    for result in results:
+        sides[not result.answerable].append(result.evidence)
+    return sides
+
+
+def _figures(
+    question: Question, ranking: Ranking, ranked: Sequence[str], relevance: dict[str, float]
+) -> dict[str, float]:
+    paged = any(evidence.pages for evidence in question.evidence)
+    return {
+        **{f"recall@{k}": recall_at(ranked, relevance, k) for k in CUTS},
+        **{f"page_hit@{k}": page_hit_at(question, ranking, k) for k in CUTS if paged},
+        "mrr@10": reciprocal_rank_at(ranked, relevance, 10),
+        "ndcg@10": ndcg_at(ranked, relevance, 10),
+    }
+
+
+def _relevance(question: Question) -> dict[str, float]:
+    relevance: dict[str, float] = {}
+    for evidence in question.evidence:
+        known = relevance.get(evidence.document, 0.0)
+        relevance[evidence.document] = max(known, evidence.relevance)
+    return relevance
+
+
+def _ranked_page(hit: Hit) -> RankedPage:
+    paged = hit.document.page_count is not None
+    return RankedPage(document=hit.document.name, page=hit.page if paged else None)
+
+
+def _stages(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """Milliseconds of each stage, over the questions that went through it."""
+    times: dict[str, list[float]] = {}
+    for result in results:
+        for stage, ms in result.elapsed_ms.items():
+            times.setdefault(stage, []).append(ms)
+    return {
+        stage: {"p50": percentile(taken, 0.5), "p95": percentile(taken, 0.95)}
+        for stage, taken in times.items()
+    }

@@ -1,27 +1,34 @@
 """Labelled questions, and the figures over all of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytrec_eval
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kb.domain.errors import InvalidInputError
-from kb.domain.evaluation import Evidence, Question
-from kb.domain.retrieval import Ranking, Turn
+from kb.domain.evaluation import Evidence, Question, RankedPage, Result
+from kb.domain.retrieval import Hit, Ranking, Turn
 from kb.evaluation.questions import as_question, json_lines, read_questions
-from kb.evaluation.runner import Asked, ask_all, measure, page_hit_at
+from kb.evaluation.runner import FIGURES, ask_all, measure, result_of
 from kb.retrieval.evidence import ENOUGH
 from tests.unit.makers import made_hit, made_ranking
 
 
-def asked(question: Question, *places: tuple[str, int], evidence: float = 0.9) -> Asked:
-    """A question whose passages lie at these documents and pages, best first."""
-    hits = [
+def hits(*places: tuple[str, int]) -> list[Hit]:
+    return [
         made_hit("Text.", rank=rank, document=document, page=page)
         for rank, (document, page) in enumerate(places, 1)
     ]
-    return Asked(question=question, ranking=made_ranking(*hits, evidence=evidence), ms=10.0)
+
+
+def asked(question: Question, *places: tuple[str, int], evidence: float = 0.9) -> Result:
+    """What a question comes to whose passages lie at these documents and pages, best first."""
+    return result_of(question, made_ranking(*hits(*places), evidence=evidence), ms=10.0)
 
 
 def question(*evidence: Evidence, answerable: bool = True) -> Question:
@@ -41,6 +48,7 @@ def test_a_line_becomes_a_question() -> None:
     line = {
         "id": 7,
         "question": "How heavy?",
+        "type": "near",
         "answerable": False,
         "evidence": [{"document": "a.pdf", "page": 3, "also_pages": [4, 5], "relevance": 2}],
         "history": [{"role": "user", "content": "Hello."}],
@@ -49,6 +57,7 @@ def test_a_line_becomes_a_question() -> None:
     assert as_question(line) == Question(
         id="7",
         text="How heavy?",
+        kind="near",
         answerable=False,
         evidence=(on("a.pdf", 3, 4, 5, relevance=2.0),),
         history=(Turn(role="user", content="Hello."),),
@@ -112,15 +121,47 @@ def test_a_folder_without_questions_is_named(tmp_path: Path) -> None:
 
 
 def test_a_page_of_the_evidence_is_a_hit() -> None:
-    one = asked(question(on("a", 3)), ("a", 2), ("b", 3), ("a", 3))
-    assert [page_hit_at(one, k) for k in (1, 2, 3)] == [0.0, 0.0, 1.0]
+    places = [("a", 2), ("b", 3), ("c", 3), ("d", 3), ("a", 3)]
+    figures = asked(question(on("a", 3)), *places).figures
+    assert [figures[f"page_hit@{k}"] for k in (1, 5, 10)] == [0.0, 1.0, 1.0]
+    assert asked(question(on("a", 3)), *places[:4]).figures["page_hit@10"] == 0.0
 
 
 def test_each_evidence_and_each_of_its_pages_is_a_hit() -> None:
     one = question(on("a", 3, 4), on("b", 9))
-    assert page_hit_at(asked(one, ("a", 4)), 1) == 1.0
-    assert page_hit_at(asked(one, ("b", 9)), 1) == 1.0
-    assert page_hit_at(asked(one, ("b", 4)), 1) == 0.0
+    found = [asked(one, place).figures["page_hit@1"] for place in (("a", 4), ("b", 9), ("b", 4))]
+    assert found == [1.0, 1.0, 0.0]
+
+
+PLACE = st.tuples(st.sampled_from("ab"), st.integers(1, 4))
+
+
+@given(st.lists(PLACE, max_size=15), st.sets(PLACE, min_size=1))
+def test_a_page_hit_is_the_success_of_trec_eval(
+    places: list[tuple[str, int]], wanted: set[tuple[str, int]]
+) -> None:
+    run = {"last": 0.0} | {str(rank): 100.0 - rank for rank, _ in enumerate(places)}
+    judged = {"unseen": 1} | {str(rank): 1 for rank, one in enumerate(places) if one in wanted}
+    evaluator = pytrec_eval.RelevanceEvaluator({"q": judged}, {"success.1,5,10"})
+    theirs = evaluator.evaluate({"q": run})["q"]
+    figures = asked(question(*(on(document, page) for document, page in wanted)), *places).figures
+    for k in (1, 5, 10):
+        assert figures[f"page_hit@{k}"] == theirs[f"success_{k}"]
+
+
+def test_a_result_keeps_the_first_relevant_rank_and_the_first_places() -> None:
+    one = asked(question(on("b", relevance=0.0), on("c")), ("a", 1), ("a", 2), ("b", 1), ("c", 7))
+    assert one.first_relevant == 3
+    assert one.first[-1] == RankedPage(document="c", page=7)
+    many = asked(question(on("b")), *[("a", page) for page in range(1, 30)])
+    assert many.first_relevant is None
+    assert len(many.first) == 10
+
+
+def test_an_unanswerable_question_has_no_first_relevant_document() -> None:
+    one = asked(question(on("a"), answerable=False), ("a", 1))
+    assert one.first_relevant is None
+    assert one.figures == {"refusal_rate": 0.0}
 
 
 def test_documents_are_ranked_by_their_best_passage() -> None:
@@ -177,7 +218,34 @@ def test_refusals_are_counted_on_both_sides() -> None:
 def test_a_figure_without_questions_is_none() -> None:
     figures = measure([])
     assert figures.pop("questions") == 0
+    assert figures.pop("ci") == dict.fromkeys(FIGURES)
+    assert figures.pop("latency_ms_by_stage") == {}
     assert set(figures.values()) == {None}
+
+
+def test_each_figure_stands_within_its_interval() -> None:
+    far = ENOUGH - 0.1
+    figures = measure(
+        [
+            *[asked(question(on("a", 1)), ("a", 1)) for _ in range(7)],
+            *[asked(question(on("a", 1)), ("b", 1), evidence=far) for _ in range(3)],
+            *[asked(question(answerable=False), evidence=score) for score in (0.1, 0.95)],
+        ]
+    )
+    for name in FIGURES:
+        low, high = figures["ci"][name]
+        assert low < figures[name] < high, name
+    assert 0.3 < figures["ci"]["ndcg@10"][0] < 0.5
+    assert 0.9 <= figures["ci"]["ndcg@10"][1] <= 1.0
+
+
+def test_each_stage_has_its_own_latency() -> None:
+    some = [replace(asked(question()), elapsed_ms={"dense": float(ms)}) for ms in range(1, 101)]
+    late = replace(asked(question()), elapsed_ms={"dense": 7.0, "rerank": 20.0})
+    assert measure([*some, late])["latency_ms_by_stage"] == {
+        "dense": {"p50": 50.0, "p95": 95.0},
+        "rerank": {"p50": 20.0, "p95": 20.0},
+    }
 
 
 def test_unpaged_evidence_leaves_page_hits_out() -> None:
@@ -192,11 +260,9 @@ def test_each_question_is_ranked_once_and_in_order() -> None:
     def rank(one: Question, k: int) -> Ranking:
         calls.append(one.text)
         assert k >= 10
-        return made_ranking(question=one.text)
+        return made_ranking(*hits(("a", len(calls))), question=one.text)
 
-    questions = [Question(id="1", text="One?"), Question(id="2", text="Two?")]
-    told = list(ask_all(questions, rank))
+    told = list(ask_all([Question(id="1", text="One?"), Question(id="2", text="Two?")], rank))
     assert calls == ["One?", "Two?"]
-    assert [one.question for one in told] == questions
-    assert [one.ranking.query.text for one in told] == calls
+    assert [(one.id, one.first[0].page) for one in told] == [("1", 1), ("2", 2)]
     assert all(one.ms >= 0 for one in told)

@@ -1,6 +1,8 @@
 """Figures of ranked retrieval, by hand and against trec_eval."""
 
 import string
+from collections.abc import Mapping
+from itertools import pairwise
 from math import log2
 
 import pytest
@@ -14,22 +16,52 @@ from kb.evaluation.metrics import (
     percentile,
     recall_at,
     reciprocal_rank_at,
+    refusal_curve,
 )
 
 NAMES = list(string.ascii_lowercase[:15])
 RANKED = st.permutations(NAMES).flatmap(lambda names: st.integers(1, 15).map(lambda n: names[:n]))
-RELEVANCE = st.dictionaries(st.sampled_from(NAMES), st.integers(1, 4), min_size=1)
+JUDGED = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 4), min_size=1).filter(
+    lambda judged: any(judged.values())
+)
+# Few scores for many documents, so that ties are common.
+SCORED = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 4).map(float), min_size=1)
+SCORES = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=20)
 
 
-@given(RANKED, RELEVANCE)
-def test_the_figures_are_those_of_trec_eval(ranked: list[str], relevance: dict[str, int]) -> None:
-    run = {"q": {name: float(100 - place) for place, name in enumerate(ranked)}}
-    measures = {"recall.1,5,10", "recip_rank", "ndcg_cut.10"}
-    theirs = pytrec_eval.RelevanceEvaluator({"q": relevance}, measures).evaluate(run)["q"]
+def of_trec_eval(
+    run: Mapping[str, float], judged: Mapping[str, int], *measures: str
+) -> dict[str, float]:
+    evaluator = pytrec_eval.RelevanceEvaluator({"q": dict(judged)}, set(measures))
+    figures: dict[str, float] = evaluator.evaluate({"q": dict(run)})["q"]
+    return figures
+
+
+@given(SCORED, JUDGED)
+def test_with_ties_ranked_as_trec_eval_does_the_figures_are_those_of_trec_eval(
+    run: dict[str, float], judged: dict[str, int]
+) -> None:
+    # It ranks by score, and what scores alike by name, the last first.
+    ranked = sorted(run, key=lambda name: (run[name], name), reverse=True)
+    assert_agreement(ranked, run, judged)
+
+
+@given(RANKED, JUDGED)
+def test_the_figures_of_a_ranking_are_those_of_trec_eval(
+    ranked: list[str], judged: dict[str, int]
+) -> None:
+    run = {name: float(100 - place) for place, name in enumerate(ranked)}
+    assert_agreement(ranked, run, judged)
+
+
+def assert_agreement(ranked: list[str], run: dict[str, float], judged: dict[str, int]) -> None:
+    theirs = of_trec_eval(run, judged, "recall.1,5,10", "ndcg_cut.10")
     for k in (1, 5, 10):
-        assert recall_at(ranked, relevance, k) == pytest.approx(theirs[f"recall_{k}"])
-    assert ndcg_at(ranked, relevance, 10) == pytest.approx(theirs["ndcg_cut_10"])
-    assert reciprocal_rank_at(ranked, relevance, 15) == pytest.approx(theirs["recip_rank"])
+        assert recall_at(ranked, judged, k) == pytest.approx(theirs[f"recall_{k}"], abs=1e-6)
+    assert ndcg_at(ranked, judged, 10) == pytest.approx(theirs["ndcg_cut_10"], abs=1e-6)
+    # Its reciprocal rank knows no depth, so it is given the first ten only.
+    first = of_trec_eval({name: run[name] for name in ranked[:10]}, judged, "recip_rank")
+    assert reciprocal_rank_at(ranked, judged, 10) == pytest.approx(first["recip_rank"], abs=1e-6)
 
 
 def test_recall_is_the_share_of_what_is_relevant() -> None:
@@ -60,16 +92,34 @@ def test_the_area_counts_pairs_in_order() -> None:
     assert area_under_curve([0.9, 0.3], [0.5, 0.3]) == pytest.approx((2 + 0 + 0.5) / 4)
 
 
-@given(
-    st.lists(st.integers(0, 5).map(float), min_size=1, max_size=20),
-    st.lists(st.integers(0, 5).map(float), min_size=1, max_size=20),
-)
+@given(SCORES, SCORES)
 def test_the_area_is_that_of_comparing_every_pair(
     positive: list[float], negative: list[float]
 ) -> None:
     won = sum((p > n) + (p == n) / 2 for p in positive for n in negative)
     expected = won / (len(positive) * len(negative))
     assert area_under_curve(positive, negative) == pytest.approx(expected)
+
+
+@given(SCORES, SCORES)
+def test_a_refusal_curve_counts_what_lies_below_each_threshold(
+    answerable: list[float], unanswerable: list[float]
+) -> None:
+    curve = refusal_curve(answerable, unanswerable)
+    for threshold, wrongly, rightly in curve:
+        assert wrongly == sum(one < threshold for one in answerable) / len(answerable)
+        assert rightly == sum(one < threshold for one in unanswerable) / len(unanswerable)
+    assert curve[0][1:] == (0.0, 0.0)
+    assert curve[-1][1:] == (1.0, 1.0)
+
+
+@given(SCORES, SCORES)
+def test_the_area_is_that_under_the_refusal_curve(
+    answerable: list[float], unanswerable: list[float]
+) -> None:
+    points = [point[1:] for point in refusal_curve(answerable, unanswerable)]
+    under = sum((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(points))
+    assert area_under_curve(answerable, unanswerable) == pytest.approx(under)
 
 
 @pytest.mark.parametrize(
