@@ -42,8 +42,9 @@ class ReciprocalRanks(HybridRetriever):
     def rank(self, query: Query, k: int = 10) -> Ranking:
         """The k best passages."""
         depth = max(CANDIDATES, k)
-        dense = HybridRetriever.rank(self.model_copy(update={"dense_weight": 1.0}), query, depth)
-        words = HybridRetriever.rank(self.model_copy(update={"dense_weight": 0.0}), query, depth)
+        alone = self.model_copy(update={"late_weight": 0.0, "dense_weight": 1.0})
+        dense = HybridRetriever.rank(alone, query, depth)
+        words = HybridRetriever.rank(alone.model_copy(update={"dense_weight": 0.0}), query, depth)
         lists = (
             [hit for hit in dense.hits if hit.scores.dense is not None],
             [hit for hit in words.hits if hit.scores.words is not None],
@@ -70,10 +71,10 @@ def by_reciprocal_ranks(retriever: HybridRetriever) -> HybridRetriever:
 
 VARIANTS: dict[str, Variant] = {
     SHIPPED: with_fields(),
-    "dense": with_fields(dense_weight=1.0),
-    "words": with_fields(dense_weight=0.0),
-    **{
-        f"weight-{weight}": with_fields(dense_weight=weight) for weight in (0.7, 0.6, 0.5, 0.4, 0.3)
-    },
+    "dense": with_fields(dense_weight=1.0, late_weight=0.0),
+    "words": with_fields(dense_weight=0.0, late_weight=0.0),
+    "fused": with_fields(late_weight=0.0),
+    **{f"weight-{weight}": with_fields(dense_weight=weight) for weight in (0.7, 0.5, 0.3)},
+    **{f"late-{weight}": with_fields(late_weight=weight) for weight in (0.3, 0.7)},
     "rrf": by_reciprocal_ranks,
 }

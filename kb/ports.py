@@ -27,6 +27,7 @@ from kb.domain.documents import (
 from kb.domain.errors import QuireError
 from kb.domain.exact import Exact, Places
 from kb.domain.jobs import Job, JobKind, Progress
+from kb.domain.models import ServerStatus
 from kb.domain.sources import Source, SourceFile, SourceId
 
 if TYPE_CHECKING:
@@ -68,8 +69,17 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, (n, dimension), unit rows."""
 
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        """Vectors as `embed_passages`, and the signs of each text's token vectors.
+
+        Signs are dimension / 8 bytes a token, the first number's sign in the highest bit.
+        """
+
     def embed_query(self, text: str) -> Vectors:
         """Vector of a question, (dimension,), of unit length."""
+
+    def embed_query_tokens(self, text: str) -> Vectors:
+        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
 
 
 class VectorIndex(Protocol):
@@ -161,26 +171,6 @@ class ChatModel(Protocol):
 
         Closing the iterator ends the generation. One answer at a time.
         """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstalledModel:
-    """A language model that the server has. A remote one runs on another machine."""
-
-    name: str
-    size_bytes: int | None
-    parameters: str
-    remote: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
-    """Whether the model server answers, and what it has; `problem` is a sentence if not."""
-
-    address: str
-    version: str = ""
-    models: tuple[InstalledModel, ...] = ()
-    problem: str = ""
 
 
 class ModelServer(Protocol):
@@ -298,7 +288,11 @@ class Documents(Protocol):
     ) -> list[PassageId]: ...
     def unembedded(self, id: DocumentId, space_id: EmbeddingSpaceId) -> list[Passage]: ...
     def add_vectors(
-        self, embedded: Sequence[Passage], vectors: Vectors, space_id: EmbeddingSpaceId
+        self,
+        embedded: Sequence[Passage],
+        vectors: Vectors,
+        signs: Sequence[bytes],
+        space_id: EmbeddingSpaceId,
     ) -> None: ...
     def save_ocr(self, sha256: str, read: OcrPage) -> None: ...
     def ocr_of(self, sha256: str) -> dict[int, OcrPage]: ...
@@ -314,6 +308,9 @@ class Documents(Protocol):
     def vectors(
         self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]: ...
+    def token_signs(
+        self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
+    ) -> dict[PassageId, bytes]: ...
     def vectors_of_documents(
         self, ids: Collection[DocumentId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]: ...

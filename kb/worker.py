@@ -173,9 +173,9 @@ class Worker:
             passages = view.documents.unembedded(document.id, space.id)
         done, total = document.passage_count - len(passages), document.passage_count
         self._report(job, _embedded(done, total))
-        for some, vectors in ingestion.embed(document.title, passages):
+        for some, vectors, signs in ingestion.embed(document.title, passages):
             with self._app.records.writing() as records:
-                records.documents.add_vectors(some, vectors, space.id)
+                records.documents.add_vectors(some, vectors, signs, space.id)
                 if job.attempt > 1:
                     # It gets on, so what ended it before was not its own fault.
                     require_held(records.jobs.renew(job))

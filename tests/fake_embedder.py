@@ -34,9 +34,24 @@ class FakeEmbedder:
         """(n, 64), unit rows."""
         return np.vstack([np.zeros((0, DIMENSION), np.float32), *map(_vector, texts)])
 
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        """As `embed_passages`; a token is a word."""
+        signs = [np.packbits(self.embed_query_tokens(text) > 0, axis=1).tobytes() for text in texts]
+        return self.embed_passages(texts), signs
+
     def embed_query(self, text: str) -> Vectors:
         """(64,), of unit length."""
         return _vector(text)
+
+    def embed_query_tokens(self, text: str) -> Vectors:
+        """(words, 64), unit rows."""
+        return np.vstack([np.zeros((0, DIMENSION), np.float32), *map(_token, words(text))])
+
+
+def _token(word: str) -> Vectors:
+    bits = np.unpackbits(np.frombuffer(hashlib.sha256(word.encode()).digest()[:8], np.uint8))
+    unit: Vectors = (2 * bits.astype(np.float32) - 1) / np.float32(np.sqrt(DIMENSION))
+    return unit
 
 
 def _vector(text: str) -> Vectors:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kb.domain.errors import ModelError
-from kb.ports import ChatModel, InstalledModel, ServerStatus
+from kb.domain.models import InstalledModel, ServerStatus
+from kb.ports import ChatModel
 
 
 @dataclass(kw_only=True)

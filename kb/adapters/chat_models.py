@@ -12,7 +12,7 @@ from kb.adapters import ollama_status
 from kb.adapters.ollama_address import Address, parse_address
 from kb.adapters.ollama_line import Line, tls
 from kb.domain.errors import QuireError
-from kb.ports import InstalledModel, ServerStatus
+from kb.domain.models import InstalledModel, ServerStatus
 
 if TYPE_CHECKING:
     from langchain_ollama import ChatOllama

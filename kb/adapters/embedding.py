@@ -8,6 +8,8 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -73,28 +75,39 @@ class EmbeddingProcess:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, (n, dimension), unit rows."""
-        if not texts:
-            return np.zeros((0, self.space.dimension), dtype=np.float32)
-        return np.vstack(
-            [
-                self._vectors("passages", texts[first : first + BATCH])
-                for first in range(0, len(texts), BATCH)
-            ]
-        )
+        return self._batched("passages", texts)[0]
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        """Vectors as `embed_passages`, and the signs of each text's token vectors."""
+        return self._batched("tokens", texts)
 
     def embed_query(self, text: str) -> Vectors:
         """Vector of a question, (dimension,), of unit length."""
-        row: Vectors = self._vectors("query", [text])[0]
+        row: Vectors = self._embedded("query", [text])[0][0]
         return row
+
+    def embed_query_tokens(self, text: str) -> Vectors:
+        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
+        return self._embedded("query tokens", [text])[0]
 
     def close(self) -> None:
         """End the process; the next use starts a new one."""
         self._process.close()
 
-    def _vectors(self, op: str, texts: Sequence[str]) -> Vectors:
+    def _batched(self, op: str, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        if not texts:
+            return np.zeros((0, self.space.dimension), dtype=np.float32), []
+        parts = [
+            self._embedded(op, texts[first : first + BATCH])
+            for first in range(0, len(texts), BATCH)
+        ]
+        return np.vstack([rows for rows, _ in parts]), [one for _, some in parts for one in some]
+
+    def _embedded(self, op: str, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
         reply, body = self._ask(op, texts)
-        stored = np.frombuffer(body, dtype="<f4").reshape(reply["shape"])
-        return stored.astype(np.float32)
+        ends = list(accumulate([4 * prod(reply["shape"]), *reply["signs"]]))
+        stored = np.frombuffer(body[: ends[0]], dtype="<f4").reshape(reply["shape"])
+        return stored.astype(np.float32), [body[begin:end] for begin, end in pairwise(ends)]
 
     def _ask(self, op: str, texts: Sequence[str]) -> tuple[dict[str, Any], bytes]:
         line = json.dumps({"op": op, "texts": list(texts)}).encode() + b"\n"

@@ -97,11 +97,17 @@ def _serve(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any],
         return {"space": asdict(embedder.space)}, b""
     if request["op"] == "count":
         return {"counts": embedder.count_tokens(texts)}, b""
+    signs: list[bytes] = []
     if request["op"] == "query":
         rows = embedder.embed_query(texts[0])[None]
+    elif request["op"] == "query tokens":
+        rows = embedder.embed_query_tokens(texts[0])
+    elif request["op"] == "tokens":
+        rows, signs = embedder.embed_with_tokens(texts)
     else:
         rows = embedder.embed_passages(texts)
-    return {"shape": list(rows.shape)}, rows.astype("<f4").tobytes()
+    head = {"shape": list(rows.shape), "signs": [len(one) for one in signs]}
+    return head, rows.astype("<f4").tobytes() + b"".join(signs)
 
 
 def _answer_all_with(replies: BinaryIO, error: QuireError) -> None:

@@ -82,27 +82,46 @@ class MiniLM:
         row: Vectors = self.embed_passages([text])[0]
         return row
 
+    def embed_query_tokens(self, text: str) -> Vectors:
+        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
+        ids = _cut(self._tokenizer.encode(text).ids)
+        (states,) = self._states([ids])
+        rows: Vectors = f.normalize(_inner(states), dim=1).numpy()
+        return rows
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, (n, dimension), unit rows; the end of a long one goes unread."""
+        return self.embed_with_tokens(texts)[0]
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        """Vectors as `embed_passages`, and the signs of each text's token vectors."""
         tokens = [_cut(one.ids) for one in self._tokenizer.encode_batch_fast(list(texts))]
         batches = list(_batches([len(ids) for ids in tokens], self._threads))
         rows = np.empty((len(texts), DIMENSION), dtype=np.float32)
+        signs = [b""] * len(texts)
         with ThreadPoolExecutor(self._threads) as pool:
             batched = pool.map(self._vectors, [[tokens[i] for i in batch] for batch in batches])
-            for batch, vectors in zip(batches, batched, strict=True):
-                rows[batch] = vectors.numpy()
-        return rows
+            for batch, (vectors, packed) in zip(batches, batched, strict=True):
+                rows[batch] = vectors
+                for place, of_text in zip(batch, packed, strict=True):
+                    signs[place] = of_text
+        return rows, signs
+
+    def _vectors(self, tokens: Sequence[Sequence[int]]) -> tuple[Vectors, list[bytes]]:
+        parts = self._states(tokens)
+        rows = f.normalize(torch.stack([part.mean(0) for part in parts]), dim=1)
+        return rows.numpy(), [packed_signs(_inner(part).numpy()) for part in parts]
 
     @torch.inference_mode()
-    def _vectors(self, tokens: Sequence[Sequence[int]]) -> Tensor:
+    def _states(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, ...]:
+        """The last layer's vectors of each text's tokens, (tokens, d) each."""
         lengths = [len(ids) for ids in tokens]
         words = self._words[torch.tensor([id for ids in tokens for id in ids])]
         places = torch.cat([self._positions[:length] for length in lengths])
         states = self._norm(words + places)  # (tokens of all texts, d)
         for layer in self._layers:
             states = layer(states, lengths)
-        means = [part.mean(0) for part in torch.split(states.float(), lengths)]
-        return f.normalize(torch.stack(means), dim=1)
+        return torch.split(states.float(), lengths)
 
 
 class _Linear:
@@ -168,6 +187,16 @@ def _attention(part: Tensor) -> Tensor:
     query, key, value = shaped.permute(1, 2, 0, 3)  # each (heads, n, d of a head)
     seen = f.scaled_dot_product_attention(query[None], key[None], value[None])[0]
     return seen.transpose(0, 1).reshape(len(part), DIMENSION).to(part.dtype)
+
+
+def packed_signs(states: Vectors) -> bytes:
+    """Which numbers of (tokens, d) are above 0, d / 8 bytes a token."""
+    return np.packbits(states > 0, axis=1).tobytes()
+
+
+def _inner(states: Tensor) -> Tensor:
+    """Without the marks of a text's beginning and end, which stand for no word."""
+    return states[1:-1]
 
 
 def _cut(ids: list[int]) -> list[int]:

@@ -12,7 +12,7 @@ import httpx
 from kb.adapters import ollama_errors as errors
 from kb.adapters.ollama_address import Address
 from kb.adapters.ollama_line import tls
-from kb.ports import InstalledModel
+from kb.domain.models import InstalledModel
 
 _SECONDS = 2.0
 _MOST_BYTES = 8_000_000

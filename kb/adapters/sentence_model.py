@@ -9,7 +9,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.errors import ModelMissingError
@@ -43,23 +45,57 @@ class SentenceModel:
         """Vectors of passages, (n, dimension), unit rows."""
         return self._encoded(texts, self.space.passage_prompt, query=False)
 
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        """Vectors as `embed_passages`, and the signs of each text's token vectors."""
+        told = self._told(texts, self.space.passage_prompt, query=False)
+        signs = [np.packbits(_tokens(one) > 0, axis=1).tobytes() for one in told]
+        return _rows(told, self.space.dimension), signs
+
     def embed_query(self, text: str) -> Vectors:
         """Vector of a question, (dimension,), of unit length."""
         row: Vectors = self._encoded([text], self.space.query_prompt, query=True)[0]
         return row
 
+    def embed_query_tokens(self, text: str) -> Vectors:
+        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
+        (told,) = self._told([text], self.space.query_prompt, query=True)
+        return _unit(_tokens(told))
+
     def _encoded(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
+        return _rows(self._told(texts, prompt, query=query), self.space.dimension)
+
+    def _told(self, texts: Sequence[str], prompt: str, *, query: bool) -> list[dict[str, Tensor]]:
+        """All that the model says of each text."""
         encode = self._model.encode_query if query else self._model.encode_document
         with self._autocast:
-            rows = encode(
+            told = encode(
                 list(texts),
                 prompt=prompt or None,
                 batch_size=BATCH,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
+                output_value=None,
                 show_progress_bar=False,
             )
-        return rows.astype("float32")
+        return cast(list[dict[str, Tensor]], told)
+
+
+def _rows(told: Sequence[dict[str, Tensor]], dimension: int) -> Vectors:
+    """(n, dimension), unit rows."""
+    rows = [one["sentence_embedding"].float().numpy() for one in told]
+    return _unit(np.vstack([np.zeros((0, dimension), np.float32), *rows]))
+
+
+def _unit(rows: Vectors) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Vectors = rows / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return unit
+
+
+def _tokens(told: dict[str, Tensor]) -> Vectors:
+    """The vectors of a text's tokens, (tokens, dimension); none of a model that has none."""
+    if "attention_mask" not in told:
+        return np.zeros((0, len(told["sentence_embedding"])), np.float32)
+    tokens: Vectors = told["token_embeddings"][told["attention_mask"].bool()].float().numpy()
+    return tokens
 
 
 def _loaded(name: str, threads: int) -> "SentenceTransformer":

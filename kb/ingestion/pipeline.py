@@ -121,8 +121,11 @@ class Ingestion:
 
     def embed(
         self, title: str, passages: Sequence[Passage]
-    ) -> Iterator[tuple[list[Passage], Vectors]]:
-        """Vectors (n, dimension) of the passages, some at a time, in an order of its own."""
+    ) -> Iterator[tuple[list[Passage], Vectors, list[bytes]]]:
+        """Passages with their vectors (n, dimension) and token signs.
+
+        Some at a time, in an order of its own.
+        """
         few = len(passages) <= FEW_PASSAGES
         embedder = self.embedder if few else self.bulk_embedder
         texts = embedded_texts(title, passages, self.embedder.count_tokens)
@@ -130,10 +133,8 @@ class Ingestion:
         order = sorted(range(len(passages)), key=lambda at: len(texts[at]))
         for first in range(0, len(order), AT_A_TIME):
             some = order[first : first + AT_A_TIME]
-            yield (
-                [passages[at] for at in some],
-                embedder.embed_passages([texts[at] for at in some]),
-            )
+            vectors, signs = embedder.embed_with_tokens([texts[at] for at in some])
+            yield [passages[at] for at in some], vectors, signs
 
     def _cut(self, document: Document, media_type: str, parsed: ParsedDocument) -> ReadDocument:
         count_tokens = self.embedder.count_tokens

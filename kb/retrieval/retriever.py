@@ -1,4 +1,4 @@
-"""Finds passages by meaning and by words, and fuses both into one ranking."""
+"""Finds passages by meaning and by words, fuses both, and reranks the best token by token."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from kb.domain.retrieval import Hit, Query, Ranking, Scores
 from kb.ports import Embedder, Records, Transaction, VectorIndex, Vectors, WordIndex
 from kb.retrieval.evidence import LOOKED_AT, enough, evidence
 from kb.retrieval.fusion import DENSE_WEIGHT, fused
+from kb.retrieval.late_interaction import LATE_WEIGHT, RERANKED, late_interaction, reranked
 from kb.retrieval.queries import resolve
 
 CANDIDATES = 100
@@ -47,6 +48,7 @@ class HybridRetriever(BaseRetriever):
     vectors: SkipValidation[VectorIndex]
     words: SkipValidation[WordIndex]
     dense_weight: float = DENSE_WEIGHT
+    late_weight: float = LATE_WEIGHT
 
     def rank(self, query: Query, k: int = 10) -> Ranking:
         """The k best passages. Raises EmbeddingSpaceError, ModelMissingError."""
@@ -66,11 +68,14 @@ class HybridRetriever(BaseRetriever):
         with _timed(elapsed, "fuse"), self.records.reading() as view:
             found = _candidates(view, query.scope, [*near, *worded])
             dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
-            hits = self._best(found, dense, worded, k)
+            words = {id: score for id, score in worded.items() if id in found}
+        with _timed(elapsed, "rerank"), self.records.reading() as view:
+            late = self._late(view, space_id, texts, fused(dense, words, self.dense_weight))
+            hits = self._best(found, dense, words, late, k)
             if not enough(evidence(hits)):
                 # Only where it may decide whether there is an answer: it takes a moment.
                 dense |= self._not_yet_embedded(hits, vector)
-                hits = self._best(found, dense, worded, k)
+                hits = self._best(found, dense, words, late, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
     def _question_vector(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> Vectors:
@@ -107,6 +112,26 @@ class HybridRetriever(BaseRetriever):
         cosines = _cosines(ids, rows, vector)
         return sorted(cosines, key=lambda id: -cosines[id])[:k]
 
+    def _late(
+        self,
+        view: Transaction,
+        space_id: EmbeddingSpaceId,
+        texts: Sequence[tuple[str, float]],
+        scores: dict[PassageId, float],
+    ) -> dict[PassageId, float]:
+        """The late interaction of the best passages with all texts, by their weights."""
+        if not self.late_weight or not scores:
+            return {}
+        best = sorted(scores, key=lambda id: (-scores[id], id))[:RERANKED]
+        signs = view.documents.token_signs(best, space_id)
+        total = sum(weight for _, weight in texts)
+        late: dict[PassageId, float] = {}
+        for text, weight in texts:
+            near = late_interaction(self.embedder.embed_query_tokens(text), signs)
+            for id, score in near.items():
+                late[id] = late.get(id, 0.0) + weight / total * score
+        return late
+
     def _not_yet_embedded(self, hits: Sequence[Hit], vector: Vectors) -> dict[PassageId, float]:
         """Cosines of the first hits whose own vectors are still to come."""
         missing = [hit for hit in hits[:LOOKED_AT] if hit.scores.dense is None]
@@ -121,18 +146,23 @@ class HybridRetriever(BaseRetriever):
         self,
         found: dict[PassageId, tuple[Passage, Document]],
         dense: dict[PassageId, float],
-        worded: dict[PassageId, float],
+        words: dict[PassageId, float],
+        late: dict[PassageId, float],
         k: int,
     ) -> tuple[Hit, ...]:
-        words = {id: score for id, score in worded.items() if id in found}
-        scores = fused(dense, words, self.dense_weight)
+        scores = reranked(fused(dense, words, self.dense_weight), late, self.late_weight)
         best = sorted(scores, key=lambda id: (-scores[id], id))[:k]
         return tuple(
             Hit(
                 passage=found[id][0],
                 document=found[id][1],
                 rank=rank,
-                scores=Scores(dense=dense.get(id), words=words.get(id), fused=scores[id]),
+                scores=Scores(
+                    dense=dense.get(id),
+                    words=words.get(id),
+                    late=late.get(id),
+                    fused=scores[id],
+                ),
             )
             for rank, id in enumerate(best, 1)
         )

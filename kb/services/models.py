@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kb.domain.conversations import QUOTES
 from kb.domain.documents import EmbeddingSpace
-from kb.ports import ChatModel, Embedder, ModelServer, ServerStatus
+from kb.domain.models import ServerStatus
+from kb.ports import ChatModel, Embedder, ModelServer
 from kb.services.access import Access
 
 

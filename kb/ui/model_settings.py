@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.domain.errors import QuireError
-from kb.ports import InstalledModel
+from kb.domain.models import InstalledModel
 from kb.ui import model_status, models, session
 from kb.ui.text import plain, size
 

@@ -6,7 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 
-from kb.ports import ModelServer, ServerStatus
+from kb.domain.models import ServerStatus
+from kb.ports import ModelServer
 from kb.services.models import ModelsService
 
 FRESH_SECONDS = 5.0

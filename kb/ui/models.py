@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kb.domain.conversations import QUOTES
-from kb.ports import ServerStatus
+from kb.domain.models import ServerStatus
 from kb.ui import model_status, session
 from kb.ui.text import visible
 

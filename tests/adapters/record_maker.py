@@ -87,6 +87,11 @@ def passages_of(document: Document, texts: Sequence[str]) -> list[Passage]:
     ]
 
 
+def some_signs(count: int) -> list[bytes]:
+    """Distinct signs of two tokens each."""
+    return [bytes([number + 1, 255 - number]) for number in range(count)]
+
+
 def some_vectors(count: int, dimension: int = 4, seed: int = 1) -> Vectors:
     rows = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
     unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -115,7 +120,7 @@ def published(
         store.documents.add(document)
         page = Page(number=1, text=" ".join(texts))
         store.documents.store(ready, [page], passages, embedded(texts), SPACE.id)
-        store.documents.add_vectors(passages, vectors, SPACE.id)
+        store.documents.add_vectors(passages, vectors, some_signs(len(texts)), SPACE.id)
     return ready, passages, vectors
 
 

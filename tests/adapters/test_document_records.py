@@ -33,6 +33,7 @@ from tests.adapters.record_maker import (
     new_id,
     passages_of,
     published,
+    some_signs,
     some_vectors,
 )
 
@@ -147,7 +148,7 @@ class TestVectors:
         with records.writing() as store:
             shas = embedded(TEXTS)
             store.documents.store(document, [], [passages[0], changed], shas, SPACE.id)
-            store.documents.add_vectors(passages, some_vectors(2), SPACE.id)
+            store.documents.add_vectors(passages, some_vectors(2), some_signs(2), SPACE.id)
             assert store.documents.unembedded(document.id, SPACE.id) == [changed]
 
     def test_a_passage_embedded_before_for_another_document_has_its_vector_at_once(
@@ -158,9 +159,11 @@ class TestVectors:
         first, second = passages_of(one, TEXTS), passages_of(other, TEXTS)
         with records.writing() as store:
             store.documents.store(one, [], first, shas, SPACE.id)
-            store.documents.add_vectors(first, vectors, SPACE.id)
+            store.documents.add_vectors(first, vectors, some_signs(2), SPACE.id)
             store.documents.store(other, [], second, [shas[1], shas[0]], SPACE.id)
             ids, rows = store.documents.vectors([passage.id for passage in second], SPACE.id)
+            signs = store.documents.token_signs([passage.id for passage in second], SPACE.id)
+        assert [signs[passage.id] for passage in second] == some_signs(2)[::-1]
         by_id = dict(zip(ids, rows, strict=True))
         assert (by_id[second[0].id] == vectors[1]).all()
         assert (by_id[second[1].id] == vectors[0]).all()

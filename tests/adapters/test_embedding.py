@@ -156,6 +156,27 @@ class TestBundledModel:
         assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.9998
         assert query @ real_embedder.embed_query(texts[0]) > 0.9998
 
+    def test_signs_are_those_of_each_token_of_a_text(self, real_embedder: EmbeddingProcess) -> None:
+        text = "The span measures 84 metres."
+        tokens = real_embedder.embed_query_tokens(text)
+        rows, (none, signs) = real_embedder.embed_with_tokens(["", text])
+        assert tokens.shape == (real_embedder.count_tokens([text])[0], 384)
+        assert np.linalg.norm(tokens, axis=1) == pytest.approx(np.ones(len(tokens)), abs=1e-5)
+        assert none == b""
+        told = np.unpackbits(np.frombuffer(signs, np.uint8)).reshape(tokens.shape)
+        # A number near 0 may fall on either side where texts are computed together.
+        assert np.mean((tokens > 0) == told) > 0.99
+        assert rows == pytest.approx(real_embedder.embed_passages(["", text]), abs=1e-6)
+
+    def test_signs_of_more_texts_than_one_batch_keep_their_order(
+        self, real_embedder: EmbeddingProcess
+    ) -> None:
+        texts = [f"{'long ' * (number % 3)}{number}" for number in range(BATCH + 2)]
+        rows, signs = real_embedder.embed_with_tokens(texts)
+        counts = real_embedder.count_tokens(texts)
+        assert [len(one) for one in signs] == [48 * count for count in counts]
+        assert len(rows) == len(texts)
+
     def test_threads_share_the_texts_out_and_keep_their_order(
         self, real_embedder: EmbeddingProcess
     ) -> None:
@@ -180,6 +201,10 @@ class TestOtherModels:
         assert prompted.space.passage_prompt == "a stretch of text: "
         assert prompted.space.id != plain.space.id
         assert prompted.space.revision == plain.space.revision
+        rows, (signs,) = plain.embed_with_tokens(["bridge"])
+        assert rows == pytest.approx(plain.embed_passages(["bridge"]), abs=1e-5)
+        told = np.unpackbits(np.frombuffer(signs, np.uint8)).reshape(-1, HIDDEN)
+        assert ((plain.embed_query_tokens("bridge") > 0) == told).all()
         expected = plain.embed_passages(["find this: bridge", "a stretch of text: bridge"])
         assert prompted.embed_query("bridge") == pytest.approx(expected[0], abs=1e-5)
         assert prompted.embed_passages(["bridge"])[0] == pytest.approx(expected[1], abs=1e-5)

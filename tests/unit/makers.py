@@ -125,6 +125,7 @@ class FakeRecords:
     held: list[Document] = field(default_factory=list)
     cut: list[Passage] = field(default_factory=list)
     cosines: Mapping[str, float] = field(default_factory=dict)
+    signs: Mapping[PassageId, bytes] = field(default_factory=dict)
     embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
 
     @contextmanager
@@ -163,6 +164,13 @@ class FakeRecords:
         cosines = np.array([[self.cosines.get(id, 0.0)] for id in ids], dtype=np.float32)
         rows = cosines.reshape(-1, 1) * self.embedder.embed_query(QUESTION)
         return list(ids), rows
+
+    def token_signs(
+        self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
+    ) -> dict[PassageId, bytes]:
+        """Those that are there."""
+        assert space_id == self.base.embedding_space_id
+        return {id: self.signs[id] for id in ids if id in self.signs}
 
     def vectors_of_documents(
         self, ids: Collection[DocumentId], space_id: EmbeddingSpaceId

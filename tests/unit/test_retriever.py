@@ -71,7 +71,23 @@ def test_both_searches_make_one_ranking() -> None:
     assert second.scores.fused == pytest.approx(DENSE_WEIGHT * 0.25 + (1 - DENSE_WEIGHT) * 0.75)
     assert first.document.name == "pumps"
     assert first.page == 3
-    assert set(ranking.elapsed_ms) == {"dense", "words", "fuse"}
+    assert {hit.scores.late for hit in ranking.hits} == {None}
+    assert set(ranking.elapsed_ms) == {"dense", "words", "fuse", "rerank"}
+
+
+def test_the_passage_whose_tokens_are_nearest_to_the_questions_comes_first() -> None:
+    _, (same, other) = FakeEmbedder().embed_with_tokens([QUESTION, "Something else."])
+    held = records({"pump": 0.9, "fan": 0.8, "lunch": 0.3})
+    held.signs = {FAN.id: same, PUMP.id: other, LUNCH.id: other}
+    hybrid = retriever({"pump": 0.9, "fan": 0.8, "lunch": 0.3}, {}, held)
+    ranking = hybrid.rank(query())
+    assert [hit.passage.id for hit in ranking.hits] == ["fan", "pump", "lunch"]
+    first, second, third = ranking.hits
+    assert first.scores.late == pytest.approx(1)
+    assert second.scores.late == third.scores.late
+    assert first.scores.fused > second.scores.fused > third.scores.fused
+    plain = hybrid.model_copy(update={"late_weight": 0.0})
+    assert found(plain) == ["pump", "fan", "lunch"]
 
 
 def test_the_cosine_is_that_of_the_records_and_not_of_the_index() -> None:

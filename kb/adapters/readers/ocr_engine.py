@@ -18,6 +18,9 @@ MOST_PIXELS = 3_000_000
 MOST_WIDTH = 4000
 """The models need memory by the length of a line."""
 MOST_HEIGHT = 10_000
+FINDING_SIDE = 960
+"""Pixels of the long side at which lines are found; they are read at full size. Finding them there
+as well takes twice the memory and half as long again, and finds no more."""
 USUAL_SIDE = 736
 """Pixels of the short side up to which small pictures are enlarged, as the models expect."""
 MOST_GROWTH = 4.0
@@ -176,7 +179,7 @@ def _engine() -> Any:
             "Global.text_score": 0.0,
             "Global.max_side_len": 100_000,  # pictures come in the right size
             "Det.limit_type": "max",
-            "Det.limit_side_len": MOST_HEIGHT,
+            "Det.limit_side_len": FINDING_SIDE,
             "Global.use_cls": False,  # it turns lines that are upright, and costs time
             "Rec.rec_batch_num": 1,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,

@@ -1,7 +1,7 @@
 """Records of passages and their vectors."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select
 
 from kb.adapters.sql.batches import AT_A_TIME, in_batches
-from kb.adapters.sql.tables import documents, passage_vectors, passages
+from kb.adapters.sql.tables import documents, passage_tokens, passage_vectors, passages
 from kb.domain import documents as domain
 from kb.domain.documents import (
     DocumentId,
@@ -79,20 +79,40 @@ class SqlPassages:
             )
         )
 
-    def add_vectors(
-        self, embedded: Sequence[Passage], vectors: Vectors, space_id: EmbeddingSpaceId
-    ) -> None:
-        """Keep the vectors, (n, dimension), of these passages, as far as they are still so.
+    def token_signs(
+        self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
+    ) -> dict[PassageId, bytes]:
+        """The signs of the token vectors of those passages that have them."""
+        rows = in_batches(
+            self._connection,
+            ids,
+            lambda some: (
+                select(passages.c.id, passage_tokens.c.signs)
+                .join(passage_tokens)
+                .where(passages.c.id.in_(some), passage_tokens.c.space_id == space_id)
+            ),
+        )
+        return {PassageId(row.id): row.signs for row in rows}
 
-        A passage that was read anew meanwhile may say something else under the same id.
+    def add_vectors(
+        self,
+        embedded: Sequence[Passage],
+        vectors: Vectors,
+        signs: Sequence[bytes],
+        space_id: EmbeddingSpaceId,
+    ) -> None:
+        """Keep the vectors, (n, dimension), and token signs of these passages.
+
+        A passage that was read anew meanwhile may say something else under the same id, and
+        is passed over then.
         """
         found = self._connection.execute(
             select(passages).where(passages.c.id.in_([passage.id for passage in embedded]))
         )
         seqs = {_passage(row): row.seq for row in found}
-        rows = zip(embedded, vectors.astype("<f4"), strict=True)
+        rows = zip(embedded, vectors.astype("<f4"), signs, strict=True)
         self._insert_vectors(
-            [(seqs[one], row.tobytes()) for one, row in rows if one in seqs], space_id
+            [(seqs[one], row.tobytes(), some) for one, row, some in rows if one in seqs], space_id
         )
 
     def unembedded(self, id: DocumentId, space_id: EmbeddingSpaceId) -> list[Passage]:
@@ -116,7 +136,7 @@ class SqlPassages:
         self,
         cut: Sequence[Passage],
         embedded: Sequence[bytes],
-        known: dict[bytes, bytes],
+        known: Mapping[bytes, tuple[bytes, bytes]],
         space_id: EmbeddingSpaceId,
     ) -> list[tuple[int, Passage]]:
         """Keep new passages, and the vectors of those that are `known`; (seq, passage) rows."""
@@ -133,7 +153,7 @@ class SqlPassages:
             ],
         )
         self._insert_vectors(
-            [(seq, known[sha]) for (seq, _), sha in both if sha in known], space_id
+            [(seq, *known[sha]) for (seq, _), sha in both if sha in known], space_id
         )
         return numbered
 
@@ -152,12 +172,18 @@ class SqlPassages:
 
     def _vectors_by_embedded(
         self, shas: set[bytes], space_id: EmbeddingSpaceId
-    ) -> dict[bytes, bytes]:
+    ) -> dict[bytes, tuple[bytes, bytes]]:
+        """Vector and token signs of what was embedded before; no signs where none are kept."""
         listed = sorted(shas)
         rows = (
             self._connection.execute(
-                select(passages.c.embedded_sha256, passage_vectors.c.vector)
+                select(passages.c.embedded_sha256, passage_vectors.c.vector, passage_tokens.c.signs)
                 .join(passage_vectors)
+                .outerjoin(
+                    passage_tokens,
+                    (passage_tokens.c.passage_seq == passages.c.seq)
+                    & (passage_tokens.c.space_id == space_id),
+                )
                 .where(
                     passages.c.embedded_sha256.in_(listed[first : first + AT_A_TIME]),
                     passage_vectors.c.space_id == space_id,
@@ -165,16 +191,25 @@ class SqlPassages:
             )
             for first in range(0, len(listed), AT_A_TIME)
         )
-        return {row.embedded_sha256: row.vector for some in rows for row in some}
+        return {
+            row.embedded_sha256: (row.vector, row.signs or b"") for some in rows for row in some
+        }
 
     def _insert_vectors(
-        self, rows: Sequence[tuple[int, bytes]], space_id: EmbeddingSpaceId
+        self, rows: Sequence[tuple[int, bytes, bytes]], space_id: EmbeddingSpaceId
     ) -> None:
-        if rows:
-            self._connection.execute(
-                insert(passage_vectors).prefix_with("OR REPLACE"),
-                [{"passage_seq": seq, "space_id": space_id, "vector": row} for seq, row in rows],
-            )
+        named = [
+            {"passage_seq": seq, "space_id": space_id, "vector": vector, "signs": signs}
+            for seq, vector, signs in rows
+        ]
+        for table, column in ((passage_vectors, "vector"), (passage_tokens, "signs")):
+            values = [
+                {name: row[name] for name in ("passage_seq", "space_id", column)}
+                for row in named
+                if row[column]
+            ]
+            if values:
+                self._connection.execute(insert(table).prefix_with("OR REPLACE"), values)
 
 
 def _of(

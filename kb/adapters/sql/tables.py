@@ -132,6 +132,15 @@ passage_vectors = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+passage_tokens = Table(
+    "passage_tokens",
+    metadata,
+    Column("passage_seq", ForeignKey("passages.seq", ondelete="CASCADE"), primary_key=True),
+    Column("space_id", ForeignKey("embedding_spaces.id"), primary_key=True),
+    Column("signs", LargeBinary, nullable=False),
+)
+"""Apart from the vectors, so that reading many of those does not read these."""
+
 jobs = Table(
     "jobs",
     metadata,

@@ -1,0 +1,58 @@
+"""Reranks the best passages by how near each token of the question comes to one of theirs.
+
+Of a passage's token vectors only the signs are kept, a bit a number: `python -m bench.retrieval`
+shows what that still tells.
+Sources: Khattab and Zaharia, "ColBERT: Efficient and Effective Passage Search via Contextualized
+Late Interaction over BERT" (2020), maximum similarity; Charikar, "Similarity Estimation
+Techniques from Rounding Algorithms" (2002), signs of vectors.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kb.domain.documents import PassageId
+from kb.ports import Vectors
+from kb.retrieval.fusion import normalised
+
+RERANKED = 30
+"""How many of the best fused passages are looked at token by token."""
+
+LATE_WEIGHT = 0.5
+"""Share of the late interaction in the order of those; compared by `python -m bench.retrieval`."""
+
+
+def late_interaction(question: Vectors, signs: Mapping[PassageId, bytes]) -> dict[PassageId, float]:
+    """Mean over the question's tokens of the greatest cosine (-1..1) with a passage's token.
+
+    `question` holds unit rows (tokens, d); signs are d / 8 bytes a token. Passages without
+    tokens are left out.
+    """
+    tokens, dimension = question.shape
+    ids = [id for id, packed in signs.items() if len(packed) >= dimension // 8]
+    if not tokens or not ids:
+        return {}
+    rows = [np.frombuffer(signs[id], np.uint8).reshape(-1, dimension // 8) for id in ids]
+    bits = np.unpackbits(np.concatenate(rows), axis=1)
+    # The cosine with a vector of ones and minus ones.
+    near = (question @ (2.0 * bits.astype(np.float32) - 1.0).T) / np.float32(np.sqrt(dimension))
+    begins = np.cumsum([0, *(len(of_passage) for of_passage in rows[:-1])])
+    greatest = np.maximum.reduceat(near, begins, axis=1)  # (tokens, passages)
+    return dict(zip(ids, greatest.mean(axis=0).tolist(), strict=True))
+
+
+def reranked(
+    fused: Mapping[PassageId, float],
+    late: Mapping[PassageId, float],
+    late_weight: float = LATE_WEIGHT,
+) -> dict[PassageId, float]:
+    """The fused scores, those of the passages in `late` moved within the range they span."""
+    if not late:
+        return dict(fused)
+    low = min(fused[id] for id in late)
+    span = max(fused[id] for id in late) - low
+    near = normalised(late)
+    moved = {
+        id: (1 - late_weight) * fused[id] + late_weight * (low + span * near[id]) for id in late
+    }
+    return {**fused, **moved}
