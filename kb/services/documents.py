@@ -143,14 +143,18 @@ class DocumentsService:
 
         A superseded version is removed alone.
         """
-        self.access.require_document(Action.CHANGE, id)
-        with self.records.writing() as records:
-            document = records.documents.get(id)
-            base = records.knowledge_bases.get(document.knowledge_base_id)
-            swap = remove_whole(records, document)
+        document = self.access.require_document(Action.CHANGE, id)
+        with self.records.reading() as view:
+            base = view.knowledge_bases.get(document.knowledge_base_id)
+            ids = view.documents.passage_ids_of(id)
+        with self.indexes.forgetting(base, ids) as forgotten, self.records.writing() as records:
+            swap = remove_whole(records, records.documents.get(id))
         # The files first: a damaged vector index is told of, and must not keep them.
         self.indexes.forget_files(swap.contents)
-        self.indexes.forget(base.id, base.embedding_space_id, swap.gone)
+        if forgotten:
+            forgotten.result()
+        left = sorted(set(swap.gone) - set(ids))
+        self.indexes.forget(base.id, base.embedding_space_id, left)
 
 
 def _with_work(view: Transaction, documents: Sequence[Document]) -> list[ListedDocument]:

@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kb.domain.documents import (
@@ -66,6 +68,29 @@ class Indexes:
         if space_id is not None and ids:
             with self.lock:
                 self.vectors.delete(base_id, space_id, ids)
+
+    @contextmanager
+    def forgetting(
+        self, base: KnowledgeBase, ids: Sequence[PassageId]
+    ) -> "Iterator[Future[None] | None]":
+        """Take vectors out while their passages are removed from the records inside.
+
+        Both take about as long. Gives what says, once that is done, whether the index failed.
+        """
+        space_id = base.embedding_space_id
+        # Nothing may index a document anew between the two.
+        with self.lock, ThreadPoolExecutor(1) as beside:
+            deleting = (
+                beside.submit(self.vectors.delete, base.id, space_id, ids)
+                if space_id is not None and ids
+                else None
+            )
+            try:
+                yield deleting
+            except BaseException:
+                wait([deleting] if deleting else [])
+                self.mend()
+                raise
 
     def swap(self, base: KnowledgeBase, swap: Swap) -> None:
         """Follow a change of versions; an index that is damaged is made anew."""

@@ -23,6 +23,7 @@ from kb.domain.conversations import (
 )
 from kb.domain.documents import DocumentState, KnowledgeBase
 from kb.domain.errors import (
+    DiskFullError,
     InvalidInputError,
     ModelMissingError,
     ModelUnreachableError,
@@ -136,6 +137,24 @@ class TestDocuments:
         assert "larch" in after.content
         assert "basalt" not in everything_kept(app)
         assert all(difference.agrees for difference in app.indexes.check())
+
+    def test_a_document_that_could_not_be_removed_is_found_as_before(
+        self,
+        app: App,
+        workspace: Workspace,
+        base: KnowledgeBase,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def full(*_: object) -> None:
+            raise DiskFullError("The disk is full.")
+
+        harbour = take_in(app, workspace, base.id, "harbour.txt", HARBOUR)
+        monkeypatch.setattr("kb.services.documents.remove_whole", full)
+        with pytest.raises(DiskFullError):
+            workspace.documents.remove(harbour.id)
+        assert all(difference.agrees for difference in app.indexes.check())
+        assert workspace.documents.original(harbour.id).is_file()
+        assert workspace.answers.search(base.id, BRIDGE).hits
 
     def test_a_document_removed_while_its_answer_streams_is_not_in_the_kept_answer(
         self, app: App, workspace: Workspace, base: KnowledgeBase

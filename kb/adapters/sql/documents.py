@@ -199,7 +199,7 @@ class SqlDocuments(SqlPages, SqlPassages):
         """Forget what was read of the document; the ids of its passages."""
         document = self.get(id)
         fulltext.remove(self._connection, document.knowledge_base_id, id)
-        ids = self._passage_ids(id)
+        ids = self.passage_ids_of(id)
         self._connection.execute(delete(pages).where(pages.c.document_id == id))
         self._connection.execute(delete(passages).where(passages.c.document_id == id))
         self._change(id, passage_count=0, page_count=None, warnings="[]", **_ledger(PageLedger()))
@@ -209,7 +209,7 @@ class SqlDocuments(SqlPages, SqlPassages):
         """Forget the document and all made of it; the ids of its passages."""
         document = self.get(id)
         fulltext.remove(self._connection, document.knowledge_base_id, id)
-        ids = self._passage_ids(id)
+        ids = self.passage_ids_of(id)
         self._connection.execute(delete(documents).where(documents.c.id == id))
         if not self.of_content(document.content_sha256):
             self.forget_ocr(document.content_sha256)

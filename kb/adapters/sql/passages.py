@@ -162,7 +162,8 @@ class SqlPassages:
         rows = self._connection.execute(select(passages).where(passages.c.document_id == id))
         return [(row.seq, _passage(row)) for row in rows]
 
-    def _passage_ids(self, id: DocumentId) -> list[PassageId]:
+    def passage_ids_of(self, id: DocumentId) -> list[PassageId]:
+        """In no order."""
         return list(
             self._connection.scalars(select(passages.c.id).where(passages.c.document_id == id))
         )
