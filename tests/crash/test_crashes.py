@@ -211,12 +211,18 @@ def test_a_new_version_and_the_old_one_are_never_both_there(
         assert_whole(app, [GARDEN])
 
 
-@pytest.mark.parametrize(
-    "point",
-    ["before vectors are deleted", "after vectors are deleted", "after the file is deleted"],
-)
-def test_a_document_whose_removal_was_killed_is_gone(home: Path, point: str) -> None:
+@pytest.mark.parametrize("point", ["before vectors are deleted", "after vectors are deleted"])
+def test_a_document_whose_removal_was_killed_is_whole_or_gone(home: Path, point: str) -> None:
     killed(home, point, "remove", "harbour.txt")
+    with reopened(home) as app:
+        left = seen(app)
+        assert left in ([], [HARBOUR])
+        app.indexes.mend()
+        assert_whole(app, left)
+
+
+def test_a_document_whose_removal_was_killed_once_its_file_went_is_gone(home: Path) -> None:
+    killed(home, "after the file is deleted", "remove", "harbour.txt")
     with reopened(home) as app:
         assert seen(app) == []
         app.indexes.mend()
