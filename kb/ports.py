@@ -78,8 +78,8 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Vector of a question, (dimension,), of unit length."""
 
-    def embed_query_tokens(self, text: str) -> Vectors:
-        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
+    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
+        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
 
 
 class VectorIndex(Protocol):

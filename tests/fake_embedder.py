@@ -36,16 +36,20 @@ class FakeEmbedder:
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
         """As `embed_passages`; a token is a word."""
-        signs = [np.packbits(self.embed_query_tokens(text) > 0, axis=1).tobytes() for text in texts]
+        signs = [np.packbits(_tokens(text) > 0, axis=1).tobytes() for text in texts]
         return self.embed_passages(texts), signs
 
     def embed_query(self, text: str) -> Vectors:
         """(64,), of unit length."""
         return _vector(text)
 
-    def embed_query_tokens(self, text: str) -> Vectors:
-        """(words, 64), unit rows."""
-        return np.vstack([np.zeros((0, DIMENSION), np.float32), *map(_token, words(text))])
+    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
+        """(64,) as `embed_query`, and (words, 64), unit rows."""
+        return self.embed_query(text), _tokens(text)
+
+
+def _tokens(text: str) -> Vectors:
+    return np.vstack([np.zeros((0, DIMENSION), np.float32), *map(_token, words(text))])
 
 
 def _token(word: str) -> Vectors:

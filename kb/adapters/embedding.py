@@ -86,9 +86,10 @@ class EmbeddingProcess:
         row: Vectors = self._embedded("query", [text])[0][0]
         return row
 
-    def embed_query_tokens(self, text: str) -> Vectors:
-        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
-        return self._embedded("query tokens", [text])[0]
+    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
+        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
+        rows, _ = self._embedded("query tokens", [text])
+        return rows[0], rows[1:]
 
     def close(self) -> None:
         """End the process; the next use starts a new one."""

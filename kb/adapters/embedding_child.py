@@ -13,6 +13,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from kb.adapters.child_process import as_failure, take_stdout, write_frame
 from kb.domain.errors import ModelMissingError, QuireError
 from kb.ports import Embedder
@@ -101,7 +103,7 @@ def _serve(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any],
     if request["op"] == "query":
         rows = embedder.embed_query(texts[0])[None]
     elif request["op"] == "query tokens":
-        rows = embedder.embed_query_tokens(texts[0])
+        rows = np.vstack(embedder.embed_query_with_tokens(texts[0]))
     elif request["op"] == "tokens":
         rows, signs = embedder.embed_with_tokens(texts)
     else:

@@ -82,12 +82,13 @@ class MiniLM:
         row: Vectors = self.embed_passages([text])[0]
         return row
 
-    def embed_query_tokens(self, text: str) -> Vectors:
-        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
-        ids = _cut(self._tokenizer.encode(text).ids)
-        (states,) = self._states([ids])
-        rows: Vectors = f.normalize(_inner(states), dim=1).numpy()
-        return rows
+    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
+        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
+        (states,) = self._states([_cut(self._tokenizer.encode(text).ids)])
+        return (
+            f.normalize(states.mean(0), dim=0).numpy(),
+            f.normalize(_inner(states), dim=1).numpy(),
+        )
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, (n, dimension), unit rows; the end of a long one goes unread."""

@@ -56,10 +56,10 @@ class SentenceModel:
         row: Vectors = self._encoded([text], self.space.query_prompt, query=True)[0]
         return row
 
-    def embed_query_tokens(self, text: str) -> Vectors:
-        """Vectors of a question's tokens, (tokens, dimension), unit rows."""
-        (told,) = self._told([text], self.space.query_prompt, query=True)
-        return _unit(_tokens(told))
+    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
+        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
+        told = self._told([text], self.space.query_prompt, query=True)
+        return _rows(told, self.space.dimension)[0], _unit(_tokens(told[0]))
 
     def _encoded(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
         return _rows(self._told(texts, prompt, query=query), self.space.dimension)
@@ -92,8 +92,9 @@ def _unit(rows: Vectors) -> Vectors:
 
 def _tokens(told: dict[str, Tensor]) -> Vectors:
     """The vectors of a text's tokens, (tokens, dimension); none of a model that has none."""
-    if "attention_mask" not in told:
-        return np.zeros((0, len(told["sentence_embedding"])), np.float32)
+    dimension = len(told["sentence_embedding"])
+    if "attention_mask" not in told or told["token_embeddings"].shape[-1] != dimension:
+        return np.zeros((0, dimension), np.float32)
     tokens: Vectors = told["token_embeddings"][told["attention_mask"].bool()].float().numpy()
     return tokens
 

@@ -34,6 +34,9 @@ EMBEDDED_AT_ONCE = 3
 """Passages of a document that is still being embedded which a question may wait for."""
 
 
+_Asked = tuple[float, Vectors, Vectors]
+
+
 class HybridRetriever(BaseRetriever):
     """Dense and word search over one knowledge base, fused by normalised scores.
 
@@ -61,7 +64,8 @@ class HybridRetriever(BaseRetriever):
         candidates = max(CANDIDATES, k)
         texts = resolve(query)
         with _timed(elapsed, "dense"):
-            vector = self._question_vector(base, texts)
+            asked = self._asked(base, texts)
+            vector = _mean(asked)
             near = self._nearest(query.scope, space_id, vector, candidates)
         with _timed(elapsed, "words"):
             worded = self._worded(query.scope, texts, candidates)
@@ -70,7 +74,7 @@ class HybridRetriever(BaseRetriever):
             dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
             words = {id: score for id, score in worded.items() if id in found}
         with _timed(elapsed, "rerank"), self.records.reading() as view:
-            late = self._late(view, space_id, texts, fused(dense, words, self.dense_weight))
+            late = self._late(view, space_id, asked, fused(dense, words, self.dense_weight))
             hits = self._best(found, dense, words, late, k)
             if not enough(evidence(hits)):
                 # Only where it may decide whether there is an answer: it takes a moment.
@@ -78,7 +82,8 @@ class HybridRetriever(BaseRetriever):
                 hits = self._best(found, dense, words, late, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
-    def _question_vector(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> Vectors:
+    def _asked(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> list[_Asked]:
+        """Each text's weight, vector and token vectors."""
         space = self.embedder.space
         if space.id != base.embedding_space_id:
             raise EmbeddingSpaceError(
@@ -86,9 +91,7 @@ class HybridRetriever(BaseRetriever):
                 subject=base.name,
                 advice="Choose that model again, or add the documents to a new knowledge base.",
             )
-        rows = [weight * self.embedder.embed_query(text) for text, weight in texts]
-        mean: Vectors = np.sum(rows, axis=0, dtype=np.float32)  # (d,)
-        return mean / np.float32(np.linalg.norm(mean) or 1)
+        return [(weight, *self.embedder.embed_query_with_tokens(text)) for text, weight in texts]
 
     def _worded(
         self, scope: Scope, texts: Sequence[tuple[str, float]], candidates: int
@@ -116,7 +119,7 @@ class HybridRetriever(BaseRetriever):
         self,
         view: Transaction,
         space_id: EmbeddingSpaceId,
-        texts: Sequence[tuple[str, float]],
+        asked: Sequence[_Asked],
         scores: dict[PassageId, float],
     ) -> dict[PassageId, float]:
         """The late interaction of the best passages with all texts, by their weights."""
@@ -124,11 +127,10 @@ class HybridRetriever(BaseRetriever):
             return {}
         best = sorted(scores, key=lambda id: (-scores[id], id))[:RERANKED]
         signs = view.documents.token_signs(best, space_id)
-        total = sum(weight for _, weight in texts)
+        total = sum(weight for weight, _, _ in asked)
         late: dict[PassageId, float] = {}
-        for text, weight in texts:
-            near = late_interaction(self.embedder.embed_query_tokens(text), signs)
-            for id, score in near.items():
+        for weight, _, tokens in asked:
+            for id, score in late_interaction(tokens, signs).items():
                 late[id] = late.get(id, 0.0) + weight / total * score
         return late
 
@@ -178,6 +180,14 @@ class HybridRetriever(BaseRetriever):
             raise InvalidInputError("Say what to search: invoke(question, scope=...).")
         ranking = self.rank(Query(text=query, scope=scope))
         return [_langchain_document(hit) for hit in ranking.hits]
+
+
+def _mean(asked: Sequence[_Asked]) -> Vectors:
+    """The weighted mean of the texts' vectors, (d,), of unit length."""
+    mean: Vectors = np.sum(
+        [weight * vector for weight, vector, _ in asked], axis=0, dtype=np.float32
+    )
+    return mean / np.float32(np.linalg.norm(mean) or 1)
 
 
 def _candidates(

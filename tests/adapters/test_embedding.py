@@ -158,7 +158,8 @@ class TestBundledModel:
 
     def test_signs_are_those_of_each_token_of_a_text(self, real_embedder: EmbeddingProcess) -> None:
         text = "The span measures 84 metres."
-        tokens = real_embedder.embed_query_tokens(text)
+        vector, tokens = real_embedder.embed_query_with_tokens(text)
+        assert vector == pytest.approx(real_embedder.embed_query(text), abs=1e-5)
         rows, (none, signs) = real_embedder.embed_with_tokens(["", text])
         assert tokens.shape == (real_embedder.count_tokens([text])[0], 384)
         assert np.linalg.norm(tokens, axis=1) == pytest.approx(np.ones(len(tokens)), abs=1e-5)
@@ -204,7 +205,7 @@ class TestOtherModels:
         rows, (signs,) = plain.embed_with_tokens(["bridge"])
         assert rows == pytest.approx(plain.embed_passages(["bridge"]), abs=1e-5)
         told = np.unpackbits(np.frombuffer(signs, np.uint8)).reshape(-1, HIDDEN)
-        assert ((plain.embed_query_tokens("bridge") > 0) == told).all()
+        assert ((plain.embed_query_with_tokens("bridge")[1] > 0) == told).all()
         expected = plain.embed_passages(["find this: bridge", "a stretch of text: bridge"])
         assert prompted.embed_query("bridge") == pytest.approx(expected[0], abs=1e-5)
         assert prompted.embed_passages(["bridge"])[0] == pytest.approx(expected[1], abs=1e-5)
