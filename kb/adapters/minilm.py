@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as f
 
+from kb.adapters.token_signs import packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.ports import Vectors
 
@@ -188,11 +189,6 @@ def _attention(part: Tensor) -> Tensor:
     query, key, value = shaped.permute(1, 2, 0, 3)  # each (heads, n, d of a head)
     seen = f.scaled_dot_product_attention(query[None], key[None], value[None])[0]
     return seen.transpose(0, 1).reshape(len(part), DIMENSION).to(part.dtype)
-
-
-def packed_signs(states: Vectors) -> bytes:
-    """Which numbers of (tokens, d) are above 0, d / 8 bytes a token."""
-    return np.packbits(states > 0, axis=1).tobytes()
 
 
 def _inner(states: Tensor) -> Tensor:

@@ -9,10 +9,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as f
 
+from kb.adapters.token_signs import packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.errors import ModelMissingError
 from kb.ports import Vectors
@@ -48,7 +49,7 @@ class SentenceModel:
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
         """Vectors as `embed_passages`, and the signs of each text's token vectors."""
         told = self._told(texts, self.space.passage_prompt, query=False)
-        signs = [np.packbits(_tokens(one) > 0, axis=1).tobytes() for one in told]
+        signs = [packed_signs(_tokens(one).numpy()) for one in told]
         return _rows(told, self.space.dimension), signs
 
     def embed_query(self, text: str) -> Vectors:
@@ -59,7 +60,7 @@ class SentenceModel:
     def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
         """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
         told = self._told([text], self.space.query_prompt, query=True)
-        return _rows(told, self.space.dimension)[0], _unit(_tokens(told[0]))
+        return _rows(told, self.space.dimension)[0], f.normalize(_tokens(told[0]), dim=1).numpy()
 
     def _encoded(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
         return _rows(self._told(texts, prompt, query=query), self.space.dimension)
@@ -80,23 +81,17 @@ class SentenceModel:
 
 def _rows(told: Sequence[dict[str, Tensor]], dimension: int) -> Vectors:
     """(n, dimension), unit rows."""
-    rows = [one["sentence_embedding"].float().numpy() for one in told]
-    return _unit(np.vstack([np.zeros((0, dimension), np.float32), *rows]))
-
-
-def _unit(rows: Vectors) -> Vectors:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = rows / np.maximum(lengths, np.finfo(np.float32).tiny)
+    rows = [one["sentence_embedding"].float() for one in told]
+    unit: Vectors = f.normalize(torch.stack([torch.zeros(dimension), *rows])[1:], dim=1).numpy()
     return unit
 
 
-def _tokens(told: dict[str, Tensor]) -> Vectors:
+def _tokens(told: dict[str, Tensor]) -> Tensor:
     """The vectors of a text's tokens, (tokens, dimension); none of a model that has none."""
     dimension = len(told["sentence_embedding"])
     if "attention_mask" not in told or told["token_embeddings"].shape[-1] != dimension:
-        return np.zeros((0, dimension), np.float32)
-    tokens: Vectors = told["token_embeddings"][told["attention_mask"].bool()].float().numpy()
-    return tokens
+        return torch.zeros((0, dimension))
+    return told["token_embeddings"][told["attention_mask"].bool()].float()
 
 
 def _loaded(name: str, threads: int) -> "SentenceTransformer":

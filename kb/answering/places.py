@@ -73,10 +73,8 @@ def _unmarked(text: str) -> str:
 
 def written(wanted: ExactQuery, found: Places) -> tuple[str, tuple[Citation, ...]]:
     """The list under its documents' names, each place with the mark of its passage."""
-    places = "1 place" if found.count == 1 else f"{found.count:,} places"
-    documents = "1 document" if found.documents == 1 else f"{found.documents:,} documents"
     verb = "says" if found.count == 1 else "say"
-    text = f"{places} in {documents} {verb} {told(wanted)}."
+    text = f"{found.told} {verb} {told(wanted)}."
     if found.count > len(found.listed):
         text += " " + THE_FIRST.format(listed=len(found.listed))
     if not found.complete:

@@ -238,10 +238,8 @@ def _print_place(place: Place, *, as_json: bool) -> None:
 
 
 def _counted(found: Places) -> str:
-    places = "1 place" if found.count == 1 else f"{found.count:,} places"
-    documents = "1 document" if found.documents == 1 else f"{found.documents:,} documents"
     ended = "" if found.complete else " The time ran out, so there may be more."
-    return f"{places} in {documents}.{ended}"
+    return f"{found.told}.{ended}"
 
 
 def _print_answer(answer: Answer) -> None:

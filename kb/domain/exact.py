@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kb.domain.documents import Document, PassageId
 from kb.domain.errors import InvalidInputError
+from kb.domain.words import counted
 
 _QUOTES = str.maketrans("“”„‟«»＂", '"' * 7)
 _TERM = re.compile(r'(?P<minus>-?)"(?P<phrase>[^"]*)"?|(?P<word>\S+)')
@@ -76,6 +77,11 @@ class Places:
     count: int
     documents: int
     complete: bool = True
+
+    @property
+    def told(self) -> str:
+        """How many places there are in how many documents."""
+        return f"{counted(self.count, 'place')} in {counted(self.documents, 'document')}"
 
 
 def exact_query(text: str) -> ExactQuery:

@@ -27,3 +27,8 @@ def content_words(text: str) -> list[str]:
     """The words without the stop-words; all of them where nothing else is left."""
     every = words(text)
     return [word for word in every if word not in STOP_WORDS] or every
+
+
+def counted(count: int, thing: str) -> str:
+    """1 page, 2 pages."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

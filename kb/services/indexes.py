@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -79,16 +79,15 @@ class Indexes:
         """
         space_id = base.embedding_space_id
         # Nothing may index a document anew between the two.
-        with self.lock, ThreadPoolExecutor(1) as beside:
-            deleting = (
-                beside.submit(self.vectors.delete, base.id, space_id, ids)
-                if space_id is not None and ids
-                else None
-            )
+        with self.lock:
             try:
-                yield deleting
+                with ThreadPoolExecutor(1) as beside:
+                    yield (
+                        beside.submit(self.vectors.delete, base.id, space_id, ids)
+                        if space_id is not None and ids
+                        else None
+                    )
             except BaseException:
-                wait([deleting] if deleting else [])
                 self.mend()
                 raise
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from kb.domain.documents import KnowledgeBase
+from kb.domain.words import counted
 from kb.services.sources import DEEPEST
 from kb.ui import session, uploads
-from kb.ui.text import counted
 
 FILES, FOLDER, TEXT, WEB, WATCH = "Files", "Folder", "Text", "Web pages", "Watched folder"
 SETTINGS_PAGE = Path(__file__).parents[2] / "pages" / "settings.py"

@@ -16,12 +16,13 @@ from kb.domain.conversations import (
 )
 from kb.domain.documents import DocumentState, KnowledgeBase
 from kb.domain.errors import QuireError
+from kb.domain.words import counted
 from kb.services.answers import checked_question
 from kb.services.documents import ListedDocument
 from kb.ui import answers, citations, progress, session
 from kb.ui.reading import block, read
 from kb.ui.streaming import Answering
-from kb.ui.text import counted, visible
+from kb.ui.text import visible
 
 CLOSEST = 3
 

@@ -11,8 +11,9 @@ import streamlit as st
 
 from kb.domain.documents import Document, DocumentId
 from kb.domain.errors import NotFoundError, QuireError
+from kb.domain.words import counted
 from kb.ui import picks, session
-from kb.ui.text import counted, plain, visible
+from kb.ui.text import plain, visible
 
 NAMED = 8
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from kb.domain.documents import FINDABLE, Document, DocumentId, DocumentState, Page, TextSource
 from kb.domain.errors import NotFoundError, QuireError
+from kb.domain.words import counted
 from kb.services.documents import ListedDocument
 from kb.ui import (
     citations,
@@ -17,7 +18,7 @@ from kb.ui import (
 )
 from kb.ui.facts import facts, short_name
 from kb.ui.reading import Block, block, read
-from kb.ui.text import counted, plain, short, visible
+from kb.ui.text import plain, short, visible
 
 WITH_PAGES = (*FINDABLE, DocumentState.SUPERSEDED)
 BY_OCR = "Read by OCR from the page's picture: compare it where a word matters."

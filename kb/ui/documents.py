@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from kb.domain.documents import UNFINISHED, DocumentId, DocumentState, KnowledgeBase
+from kb.domain.words import counted
 from kb.services.documents import ListedDocument
 from kb.ui import document_dialogs, picks, progress, session, work
 from kb.ui.facts import facts, short_name
-from kb.ui.text import counted, plain, short, size
+from kb.ui.text import plain, short, size
 
 PER_PAGE = 25
 

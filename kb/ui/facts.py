@@ -1,7 +1,8 @@
 """What there is to say about a document, in words."""
 
 from kb.domain.documents import Document, DocumentState
-from kb.ui.text import counted, duration, size
+from kb.domain.words import counted
+from kb.ui.text import duration, size
 
 MINUTE, DAY = 60, 86_400
 

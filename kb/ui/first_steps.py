@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.domain.documents import FINDABLE, DocumentState, KnowledgeBase
+from kb.domain.words import counted
 from kb.services import samples
 from kb.services.documents import ListedDocument
 from kb.ui import chat, session, uploads
-from kb.ui.text import counted, plain
+from kb.ui.text import plain
 
 
 def draw(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from kb.domain.words import counted
 from kb.services.indexes import Difference
 from kb.ui import session
-from kb.ui.text import counted, plain, size
+from kb.ui.text import plain, size
 
 LIBRARIES = (
     "streamlit",

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from kb.domain.documents import KnowledgeBase
+from kb.domain.words import counted
 from kb.ui import session
-from kb.ui.text import counted, plain, visible
+from kb.ui.text import plain, visible
 
 NEW, RENAME, DELETE = "New knowledge base", "Rename", "Delete"
 

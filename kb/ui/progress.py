@@ -6,9 +6,10 @@ from datetime import datetime
 import streamlit as st
 
 from kb.domain.documents import FINDABLE, UNFINISHED, DocumentState, KnowledgeBaseId
+from kb.domain.words import counted
 from kb.services.documents import ListedDocument
 from kb.ui import session
-from kb.ui.text import counted, duration, plain
+from kb.ui.text import duration, plain
 
 EVERY_SECONDS = 1.0
 MANY = 1000

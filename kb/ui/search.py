@@ -8,7 +8,7 @@ from kb.domain.exact import Place, Places
 from kb.domain.retrieval import Hit
 from kb.ui import answers, citations, progress, session
 from kb.ui.reading import Block, Run, block, read
-from kb.ui.text import counted, plain, short, visible
+from kb.ui.text import plain, short, visible
 
 RANKED, EXACT, REGULAR = "ranked", "exact", "regex"
 WAYS = {RANKED: "Ranked", EXACT: "Exact", REGULAR: "Regular expression"}
@@ -103,7 +103,7 @@ def _places(base: KnowledgeBase, way: str, text: str, most: int) -> bool:
     elif not found.count:
         st.info(NO_MATCH if way == REGULAR else NOT_HERE)
     if found.count:
-        st.markdown(f"**{plain(told(found))}**")
+        st.markdown(f"**{plain(found.told)}**")
     _read(place_blocks(found), way)
     return len(found.listed) < found.count
 
@@ -112,11 +112,6 @@ def _read(blocks: list[Block], way: str) -> None:
     current = session.parameter(session.EVIDENCE_PARAMETER)
     if blocks:
         read(blocks, f"found-{way}", on_open=citations.open_evidence, current=current)
-
-
-def told(found: Places) -> str:
-    """How many places there are in how many documents."""
-    return f"{counted(found.count, 'place')} in {counted(found.documents, 'document')}"
 
 
 def place_blocks(found: Places) -> list[Block]:

@@ -7,9 +7,10 @@ import streamlit as st
 
 from kb.domain.documents import KnowledgeBase
 from kb.domain.sources import Source, SourceId, SourceKind, SourceState
+from kb.domain.words import counted
 from kb.services.sources import SourcesService
 from kb.ui import session
-from kb.ui.text import counted, plain, short
+from kb.ui.text import plain, short
 
 EVERY_SECONDS = 3.0
 

@@ -42,11 +42,6 @@ def size(count: int) -> str:
     return f"{amount:.0f} {_SIZES[unit]}" if unit < 2 else f"{amount:.1f} {_SIZES[unit]}"
 
 
-def counted(count: int, thing: str) -> str:
-    """1 page, 2 pages."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
 def duration(seconds: float) -> str:
     """A length of time as people say it: 40 s, 3 min, 1 h 20 min."""
     if seconds < 60:

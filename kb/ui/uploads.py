@@ -8,9 +8,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import QuireError
+from kb.domain.words import counted
 from kb.ingestion.detection import KINDS
 from kb.ui import session
-from kb.ui.text import counted, plain
+from kb.ui.text import plain
 
 MOST_TOLD = 3
 """Sentences about files that were not taken; a folder may hold hundreds of them."""

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from kb.domain.documents import FINDABLE, Document, DocumentId, DocumentState
+from kb.domain.words import counted
 from kb.services.versions import Changes
 from kb.ui import documents, session
-from kb.ui.text import counted, plain, size
+from kb.ui.text import plain, size
 
 _STATES = {
     DocumentState.QUEUED: "being taken in",

@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection, Sequence
 import streamlit as st
 
 from kb.domain.documents import UNFINISHED, DocumentId, DocumentState
+from kb.domain.words import counted
 from kb.services.documents import ListedDocument
 from kb.services.jobs import Remaining, remaining
 from kb.ui import document_dialogs, progress, session
-from kb.ui.text import counted, duration
+from kb.ui.text import duration
 
 RETRIABLE = (DocumentState.FAILED, DocumentState.CANCELLED)
 

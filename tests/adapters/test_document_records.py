@@ -1,11 +1,7 @@
 """Records of what reading, embedding and OCR make of documents, stage by stage."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from kb.adapters.sql.database import SqlRecords
 from kb.domain.documents import (
@@ -39,18 +35,6 @@ from tests.adapters.record_maker import (
 
 TEXTS = ("The bridge is of basalt.", "It is eighty metres long.")
 LATER = NOW + timedelta(minutes=30)
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[SqlRecords]:
-    one = SqlRecords(tmp_path / "quire.sqlite")
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def base(records: SqlRecords) -> KnowledgeBase:
-    return kept_base(records)
 
 
 def added(records: SqlRecords, base: KnowledgeBase, name: str = "bridge.txt") -> Document:

@@ -1,8 +1,7 @@
 """Exact search over real records: which places are found, counted and listed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text as sql
@@ -23,18 +22,6 @@ from kb.domain.exact import PatternQuery, Places, exact_query
 from tests.adapters.record_maker import SPACE, a_document, embedded, kept_base, new_id
 
 HEAD = "Annual report\n"
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[SqlRecords]:
-    one = SqlRecords(tmp_path / "quire.sqlite")
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def base(records: SqlRecords) -> KnowledgeBase:
-    return kept_base(records)
 
 
 def kept(

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -51,18 +51,6 @@ from tests.adapters.record_maker import (
 
 LATER = NOW + timedelta(minutes=30)
 TEXTS = ("The bridge is of basalt.", "It is eighty metres long.")
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[SqlRecords]:
-    one = SqlRecords(tmp_path / "quire.sqlite")
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def base(records: SqlRecords) -> KnowledgeBase:
-    return kept_base(records)
 
 
 def queued(records: SqlRecords, count: int = 1) -> list[Job]:

@@ -1,8 +1,5 @@
 """Word search over real FTS5 tables."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kb.adapters.sql.database import SqlRecords
@@ -18,20 +15,8 @@ TEXTS = (
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[SqlRecords]:
-    one = SqlRecords(tmp_path / "quire.sqlite")
-    yield one
-    one.close()
-
-
-@pytest.fixture
 def words(records: SqlRecords) -> SqlWordIndex:
     return SqlWordIndex(records.engine)
-
-
-@pytest.fixture
-def base(records: SqlRecords) -> KnowledgeBase:
-    return kept_base(records)
 
 
 def test_passages_are_ranked_by_how_well_the_words_fit(

@@ -24,11 +24,11 @@ COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
     """Make the knowledge base's table."""
     connection.exec_driver_sql(
-        f"CREATE VIRTUAL TABLE {_table(knowledge_base_id)} USING fts5(title, heading, text, "
+        f"CREATE VIRTUAL TABLE {table_name(knowledge_base_id)} USING fts5(title, heading, text, "
         "tokenize='porter unicode61 remove_diacritics 2')"
     )
     # Larger runs are written before they are merged: a third less time for many rows.
-    table = _table(knowledge_base_id)
+    table = table_name(knowledge_base_id)
     connection.exec_driver_sql(
         f"INSERT INTO {table}({table}, rank) VALUES('hashsize', {HASH_BYTES})"
     )
@@ -36,7 +36,7 @@ def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
 
 def drop(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
     """Forget the knowledge base's table."""
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_table(knowledge_base_id)}")
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table_name(knowledge_base_id)}")
 
 
 def add(connection: Connection, document: Document, rows: Iterable[tuple[int, Passage]]) -> None:
@@ -53,8 +53,8 @@ def add(connection: Connection, document: Document, rows: Iterable[tuple[int, Pa
     if values:
         connection.execute(
             text(
-                f"INSERT INTO {_table(document.knowledge_base_id)} (rowid, title, heading, text) "  # noqa: S608
-                "VALUES (:seq, :title, :heading, :text)"
+                f"INSERT INTO {table_name(document.knowledge_base_id)} "  # noqa: S608
+                "(rowid, title, heading, text) VALUES (:seq, :title, :heading, :text)"
             ),
             values,
         )
@@ -64,7 +64,7 @@ def remove(connection: Connection, knowledge_base_id: KnowledgeBaseId, id: Docum
     """Take a document's passages out; call it while they are still recorded."""
     connection.execute(
         text(
-            f"DELETE FROM {_table(knowledge_base_id)} "  # noqa: S608
+            f"DELETE FROM {table_name(knowledge_base_id)} "  # noqa: S608
             "WHERE rowid IN (SELECT seq FROM passages WHERE document_id = :id)"
         ),
         {"id": id},
@@ -79,15 +79,17 @@ def clear(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
 
 def rows(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> set[int]:
     """The row ids that are there; none where the table is missing."""
-    if not _exists(connection, knowledge_base_id):
+    if not exists(connection, knowledge_base_id):
         return set()
-    listed = connection.execute(text(f"SELECT rowid FROM {_table(knowledge_base_id)}"))  # noqa: S608
+    listed = connection.execute(text(f"SELECT rowid FROM {table_name(knowledge_base_id)}"))  # noqa: S608
     return {row.rowid for row in listed}
 
 
-def _exists(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> bool:
+def exists(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> bool:
+    """Whether the knowledge base has a table."""
     found = connection.execute(
-        text("SELECT 1 FROM sqlite_master WHERE name = :name"), {"name": _table(knowledge_base_id)}
+        text("SELECT 1 FROM sqlite_master WHERE name = :name"),
+        {"name": table_name(knowledge_base_id)},
     )
     return found.first() is not None
 
@@ -111,7 +113,7 @@ class SqlWordIndex:
             return []
         with translated(), self._engine.begin() as connection:
             # It may have been deleted while the question was on its way.
-            if not _exists(connection, knowledge_base_id):
+            if not exists(connection, knowledge_base_id):
                 return []
             return _search(connection, knowledge_base_id, expression, k, document_ids)
 
@@ -128,7 +130,7 @@ def _search(
     k: int,
     document_ids: Collection[DocumentId] | None,
 ) -> list[tuple[PassageId, float]]:
-    table = _table(knowledge_base_id)
+    table = table_name(knowledge_base_id)
     weights = ", ".join(str(weight) for weight in COLUMN_WEIGHTS)
     within = ""
     values: dict[str, object] = {"expression": expression, "k": k}
@@ -152,7 +154,8 @@ def _search(
     return [(PassageId(names[row.seq]), row.score) for row in best if row.seq in names]
 
 
-def _table(knowledge_base_id: KnowledgeBaseId) -> str:
+def table_name(knowledge_base_id: KnowledgeBaseId) -> str:
+    """What the knowledge base's table is called. Raises ValueError for what is no id."""
     # Ids are ours, but a table name can't be a bound value: let nothing else through.
     if not knowledge_base_id.isalnum():
         raise ValueError(f"not an id: {knowledge_base_id!r}")

@@ -199,18 +199,19 @@ class SqlPassages:
     def _insert_vectors(
         self, rows: Sequence[tuple[int, bytes, bytes]], space_id: EmbeddingSpaceId
     ) -> None:
-        named = [
-            {"passage_seq": seq, "space_id": space_id, "vector": vector, "signs": signs}
-            for seq, vector, signs in rows
-        ]
-        for table, column in ((passage_vectors, "vector"), (passage_tokens, "signs")):
-            values = [
-                {name: row[name] for name in ("passage_seq", "space_id", column)}
-                for row in named
-                if row[column]
-            ]
+        kept = (
+            (passage_vectors, "vector", [(seq, vector) for seq, vector, _ in rows]),
+            (passage_tokens, "signs", [(seq, signs) for seq, _, signs in rows if signs]),
+        )
+        for table, column, values in kept:
             if values:
-                self._connection.execute(insert(table).prefix_with("OR REPLACE"), values)
+                self._connection.execute(
+                    insert(table).prefix_with("OR REPLACE"),
+                    [
+                        {"passage_seq": seq, "space_id": space_id, column: value}
+                        for seq, value in values
+                    ],
+                )
 
 
 def _of(

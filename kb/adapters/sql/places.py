@@ -168,8 +168,8 @@ def _pages(connection: Connection, scope: Scope, tokens: tuple[str, ...]) -> Ite
     if scope.document_ids is not None:
         within = "AND d.id IN (SELECT value FROM json_each(:documents)) "
         values["documents"] = json.dumps(sorted(scope.document_ids))
-    if tokens and fulltext._exists(connection, scope.knowledge_base_id):
-        table = fulltext._table(scope.knowledge_base_id)
+    if tokens and fulltext.exists(connection, scope.knowledge_base_id):
+        table = fulltext.table_name(scope.knowledge_base_id)
         within += f"AND (p.document_id, p.number) IN ({_holding(table, len(tokens))}) "
         values |= {f"token{n}": f'"{token}"' for n, token in enumerate(tokens)}
     # The order is that of the indexes, so that nothing has to be sorted: rows come at once.
