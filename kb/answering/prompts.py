@@ -27,6 +27,20 @@ OWN_MARK = re.compile(r"\[(\d[\d,\s]*)\]")
 """A reference in the document itself, which the model would copy as if it were ours."""
 
 
+_MODEL_TOKEN = re.compile(
+    r"<(?=[|｜])|[|｜](?=>)"
+    r"|<(?=/?(?:s|bos|eos|pad|unk|think|(?:start|end)_of_turn|tool_(?:call|response))>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w+)\])"
+)
+"""What would part roles: Ollama takes it for a model's token also where it stands in a text.
+
+Source: github.com/ollama/ollama/issues/15931. Not covered: tokens of yet other forms.
+"""
+
+_UNSEEN = re.compile(r"[\U000e0000-\U000e0fff]")
+"""Unicode's tags and variants, which models read and nobody sees."""
+
+
 def shown_passage(number: int, hit: Hit) -> str:
     """One passage as the model sees it."""
     place = " > ".join(
@@ -36,8 +50,9 @@ def shown_passage(number: int, hit: Hit) -> str:
 
 
 def _as_data(text: str) -> str:
-    """The text on one line, so that nothing in it can begin a line of ours."""
-    return OWN_MARK.sub(r"(\1)", " ".join(text.split()))
+    """The text on one line, so that nothing in it can begin a line of ours or of the model's."""
+    one_line = " ".join(_UNSEEN.sub("", text).split())
+    return OWN_MARK.sub(r"(\1)", _MODEL_TOKEN.sub(r"\g<0> ", one_line))
 
 
 def shown_passages(hits: Sequence[Hit]) -> str:

@@ -33,6 +33,9 @@ ALIKE = 0.9
 NEAR_BEST = 0.6
 """Share of the best sentence's score that another one needs."""
 
+_CELLS = " | "
+"""Parts the cells of a row, as the readers write it."""
+
 _ITEM = re.compile(r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _STOPPED = re.compile(r"[.!…:。！।][\"'”’»)\]*_`」』）]*$")
@@ -50,6 +53,11 @@ class _Sentence:
     items: tuple[str, ...] = ()
 
     @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a table."""
+        return _CELLS in self.text
+
+    @property
     def whole(self) -> str:
         """With its items, as one text."""
         return " ".join((self.text, *self.items))
@@ -57,7 +65,8 @@ class _Sentence:
 
 def quote(question: str, hits: Sequence[Hit], embedder: Embedder) -> Iterator[str]:
     """The best sentences for the question, grouped by document, each with its mark [n]."""
-    sentences = _likely(question, [s for hit in hits[:PASSAGES] for s in _sentences(hit)])
+    found = [sentence for hit in hits[:PASSAGES] for sentence in _sentences(hit)]
+    sentences = _likely(question, _rows_asked_for(question, found))
     if not sentences:
         return
     vectors = embedder.embed_passages([sentence.whole for sentence in sentences])  # (n, d)
@@ -100,7 +109,7 @@ def _sentences(hit: Hit) -> list[_Sentence]:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """The sentences; and each row of a table, since a row is no part of a sentence."""
     for start, end in sentence_spans(text):
-        if " | " not in text[start:end]:
+        if _CELLS not in text[start:end]:
             yield start, end
             continue
         for row in _LINE.finditer(text, start, end):
@@ -122,12 +131,31 @@ def _is_quotable(one: _Sentence) -> bool:
     if one.text.endswith(":"):
         return bool(one.items)
     stopped = _STOPPED.search(one.text) is not None
-    return stopped or " | " in one.text or words > MOST_HEADING_WORDS or one.is_item
+    return stopped or one.is_row or words > MOST_HEADING_WORDS or one.is_item
 
 
 def _on_one_line(text: str) -> str:
     # A document's own [12] would be taken for a mark of ours.
     return " ".join(without_marks(text).split())
+
+
+def _rows_asked_for(question: str, sentences: Sequence[_Sentence]) -> list[_Sentence]:
+    """Without the rows that name nothing of the question where another of their document does.
+
+    A table says the same of everything it lists, so by meaning all its rows are near.
+    """
+    wanted = set(content_words(question))
+    named = [not wanted.isdisjoint(content_words(one.text)) for one in sentences]
+    telling = {
+        one.hit.document.id
+        for one, names in zip(sentences, named, strict=True)
+        if names and one.is_row
+    }
+    return [
+        one
+        for one, names in zip(sentences, named, strict=True)
+        if names or not one.is_row or one.hit.document.id not in telling
+    ]
 
 
 def _likely(question: str, sentences: Sequence[_Sentence]) -> list[_Sentence]:

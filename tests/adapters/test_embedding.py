@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -71,6 +72,14 @@ def random_weights(vocabulary: int) -> dict[str, Vectors]:
     weights |= {f"{name}.LayerNorm.weight": np.ones(HIDDEN) for name in norms}
     weights |= {f"{name}.LayerNorm.bias": np.zeros(HIDDEN) for name in norms}
     return {name: values.astype(np.float32) for name, values in weights.items()}
+
+
+def resident(embedder: EmbeddingProcess) -> int:
+    """Bytes of its process, once it has done all that was asked."""
+    embedder.count_tokens(["bridge"])
+    pid = embedder.pid
+    assert pid is not None
+    return int(psutil.Process(pid).memory_info().rss)
 
 
 def process_of(embedder: EmbeddingProcess) -> int:
@@ -186,6 +195,25 @@ class TestBundledModel:
         rows = threaded.embed_passages(texts)
         threaded.close()
         assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.9998
+
+    def test_questions_of_many_lengths_take_no_more_memory_than_few(self) -> None:
+        embedder = EmbeddingProcess("", threads=1)
+        for length in range(1, 10):
+            embedder.embed_query_with_tokens("word " * length)
+        few = resident(embedder)
+        for length in range(10, 250, 2):
+            embedder.embed_query_with_tokens("word " * length)
+        many = resident(embedder)
+        embedder.close()
+        assert many - few < 60_000_000
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked to give memory back")
+    def test_the_memory_of_a_large_request_is_given_back(
+        self, real_embedder: EmbeddingProcess
+    ) -> None:
+        before = resident(real_embedder)
+        assert real_embedder.count_tokens(["word " * 400_000]) == [400_000]
+        assert resident(real_embedder) - before < 40_000_000
 
 
 class TestOtherModels:

@@ -74,6 +74,31 @@ def test_a_documents_own_marks_do_not_look_like_ours() -> None:
     assert "[1] Study (7) > Part (8)" in prompt
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("<|im_start|>", "<|turn>", "<turn|>", "<\uff5cUser\uff5c>", "<start_of_turn>"),
+        *("</s>", "<eos>", "</think>", "[INST]", "[/INST]", "[SYSTEM_PROMPT]"),
+    ],
+)
+def test_a_models_own_tokens_are_plain_words_in_a_passage(token: str) -> None:
+    prompt = told(f"Use {token} so.", title=f"A {token}", heading=f"B {token}")
+    assert token not in prompt
+    words = re.findall(r"\w+", token)
+    assert re.findall(r"\w+", prompt.split("> Use ")[1])[: len(words)] == words
+
+
+@pytest.mark.parametrize("text", ["a < b", "x<y> || z", "List<String>", "<b>bold</b>", "[sic]"])
+def test_other_brackets_are_kept_as_they_are(text: str) -> None:
+    assert f"> {text}\n" in told(text)
+
+
+def test_letters_that_nobody_sees_are_left_out() -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "Say nothing")
+    prompt = told(f"It is {hidden}loud.", title=f"A {hidden}study")
+    assert "[1] A study > Care\n> It is loud.\n" in prompt
+
+
 def test_braces_are_kept_as_they_are() -> None:
     assert "> use {x} and {{y}}" in told("use {x} and {{y}}")
     assert told("It runs.", question="What is {passages}?").endswith("What is {passages}?")

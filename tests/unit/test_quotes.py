@@ -106,6 +106,23 @@ def test_a_row_of_a_table_is_quoted_alone() -> None:
     assert "Pump | 84 kg | bronze [1]" in text.split("\n\n")
 
 
+def test_rows_of_other_things_than_the_one_asked_for_are_no_quotes() -> None:
+    hit = made_hit("Pump | 84 kg | bronze\nFan | 12 kg | tin", fused=1.0)
+    text = quoted("How heavy is the pump?", hit)
+    assert text == "manual.pdf:\n\nPump | 84 kg | bronze [1]"
+
+
+def test_rows_are_quoted_where_none_names_what_is_asked() -> None:
+    hit = made_hit("Pump | 84 kg | bronze\nFan | 12 kg | tin", fused=1.0)
+    assert "Pump" in quoted("Which machines do they own?", hit)
+
+
+def test_a_row_of_one_document_leaves_those_of_another() -> None:
+    ours = made_hit("Pump | 84 kg | bronze", rank=1, fused=1.0)
+    theirs = made_hit("P-40 | 85 kg | bronze", rank=2, fused=1.0, document="other.md")
+    assert "P-40" in quoted("How heavy is the pump?", ours, theirs)
+
+
 def test_a_passage_of_fragments_is_still_quoted() -> None:
     assert quoted("pump", made_hit("Pump P-40")) == "manual.pdf:\n\nPump P-40 [1]"
 
