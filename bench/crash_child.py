@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from kb.adapters.readers import sandbox
 from kb.cli.main import main
 from kb.domain.documents import Element, ElementKind, OcrPage, Page, TextSource
-from kb.ports import Vectors
+from kb.domain.embeddings import Vectors
 from tests.fake_embedder import FakeEmbedder
 from tests.open_apps import DirectReader
 

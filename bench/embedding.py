@@ -27,10 +27,10 @@ from kb.adapters.minilm import MiniLM
 from kb.adapters.readers.registry import reader_of
 from kb.adapters.sentence_model import SentenceModel
 from kb.domain.documents import DocumentId
+from kb.domain.embeddings import Vectors
 from kb.domain.errors import IngestionError
 from kb.ingestion.detection import detect
 from kb.ingestion.passages import cut, embedded_texts
-from kb.ports import Vectors
 
 ROUNDS = 3
 TOLD_AT_ONCE = 256

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
+from typing import BinaryIO, Protocol
 
 from kb.domain.access import Scope
 from kb.domain.conversations import Conversation, ConversationId, Message, MessageId
@@ -24,17 +24,13 @@ from kb.domain.documents import (
     PassageId,
     Twin,
 )
+from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import QuireError
 from kb.domain.exact import Exact, Places
 from kb.domain.jobs import Job, JobKind, Progress
 from kb.domain.models import ServerStatus
 from kb.domain.sources import Source, SourceFile, SourceId
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-Vectors: TypeAlias = "NDArray[np.float32]"
 Clock = Callable[[], datetime]
 
 
@@ -78,8 +74,8 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Vector of a question, (dimension,), of unit length."""
 
-    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
-        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
+    def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
+        """The vector as `embed_query`, and what its tokens say."""
 
 
 class VectorIndex(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
+from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.words import content_words, words
-from kb.ports import Vectors
 
 DIMENSION = 64
 
@@ -16,6 +16,7 @@ class FakeEmbedder:
     """Counts a text's words in 64 buckets; another `model` name is another space."""
 
     def __init__(self, model: str = "fake") -> None:
+        self.letters_per_token = 5.0
         self.space = EmbeddingSpace(
             id=EmbeddingSpaceId(hashlib.sha256(model.encode()).hexdigest()[:16]),
             model=model,
@@ -43,9 +44,13 @@ class FakeEmbedder:
         """(64,), of unit length."""
         return _vector(text)
 
-    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
+    def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
         """(64,) as `embed_query`, and (words, 64), unit rows."""
-        return self.embed_query(text), _tokens(text)
+        return EmbeddedQuery(
+            vector=self.embed_query(text),
+            tokens=_tokens(text),
+            letters_per_token=self.letters_per_token,
+        )
 
 
 def _tokens(text: str) -> Vectors:

@@ -9,9 +9,10 @@ from typing import Any
 
 from kb.bootstrap import App
 from kb.domain.documents import Document, DocumentId, DocumentState, KnowledgeBaseId
+from kb.domain.embeddings import Vectors
 from kb.domain.jobs import JobKind
 from kb.ingestion.pipeline import Ingestion
-from kb.ports import Embedder, Reader, Vectors
+from kb.ports import Embedder, Reader
 from kb.services.workspace import Workspace
 from kb.worker import Worker
 from tests.fake_embedder import FakeEmbedder

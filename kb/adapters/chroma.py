@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from kb.domain.documents import EmbeddingSpaceId, KnowledgeBaseId, PassageId
+from kb.domain.embeddings import Vectors
 from kb.domain.errors import DamagedIndexError, DiskFullError
-from kb.ports import Vectors
 
 if TYPE_CHECKING:
     from chromadb import Collection

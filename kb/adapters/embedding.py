@@ -17,8 +17,8 @@ import numpy as np
 
 from kb.adapters.child_process import ChildProcess, Failure, as_error, python_path
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
+from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import ModelCrashedError, ModelError, ModelMissingError
-from kb.ports import Vectors
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +91,13 @@ class EmbeddingProcess:
         row: Vectors = self._embedded("query", [text])[0][0]
         return row
 
-    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
-        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
-        rows, _ = self._embedded("query tokens", [text])
-        return rows[0], rows[1:]
+    def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
+        """The vector as `embed_query`, and what its tokens say."""
+        reply, body = self._ask("query tokens", [text])
+        rows = _rows(reply, body)
+        return EmbeddedQuery(
+            vector=rows[0], tokens=rows[1:], letters_per_token=reply["letters_per_token"]
+        )
 
     def close(self) -> None:
         """End the process; the next use starts a new one."""
@@ -112,8 +115,7 @@ class EmbeddingProcess:
     def _embedded(self, op: str, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
         reply, body = self._ask(op, texts)
         ends = list(accumulate([4 * prod(reply["shape"]), *reply["signs"]]))
-        stored = np.frombuffer(body[: ends[0]], dtype="<f4").reshape(reply["shape"])
-        return stored.astype(np.float32), [body[begin:end] for begin, end in pairwise(ends)]
+        return _rows(reply, body), [body[begin:end] for begin, end in pairwise(ends)]
 
     def _ask(self, op: str, texts: Sequence[str]) -> tuple[dict[str, Any], bytes]:
         line = json.dumps({"op": op, "texts": list(texts)}).encode() + b"\n"
@@ -128,6 +130,11 @@ class EmbeddingProcess:
         if failure := reply.get("error"):
             raise as_error(Failure(**failure), otherwise=ModelMissingError)
         return reply, body
+
+
+def _rows(reply: dict[str, Any], body: bytes) -> Vectors:
+    stored = np.frombuffer(body, dtype="<f4", count=prod(reply["shape"]))
+    return stored.reshape(reply["shape"]).astype(np.float32)
 
 
 def _environment() -> dict[str, str]:

@@ -66,8 +66,13 @@ def load(model_name: str, threads: int) -> Embedder:
     folder = bundled_folder()
     # Its threads are its own; within one, a product of matrices stays there. The code made for
     # a batch's size is kept for few sizes, by oneDNN and again by torch, or it fills the memory.
-    few = dict.fromkeys(("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"), "32")
-    os.environ.update({"OMP_NUM_THREADS": "1"} | few)
+    os.environ.update(
+        {
+            "OMP_NUM_THREADS": "1",
+            "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",
+            "LRU_CACHE_CAPACITY": "64",
+        }
+    )
     from kb.adapters.minilm import MiniLM
 
     return MiniLM(folder, threads=threads, precision=precision())
@@ -106,6 +111,7 @@ def bundled_folder() -> Path:
 
 
 def _answer(embedder: Embedder, line: bytes, replies: BinaryIO) -> None:
+    # A function of its own, so that its arrays are gone before memory is given back.
     head, body = _serve(embedder, json.loads(line))
     write_frame(replies, json.dumps(head).encode())
     write_frame(replies, body)
@@ -118,15 +124,18 @@ def _serve(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any],
     if request["op"] == "count":
         return {"counts": embedder.count_tokens(texts)}, b""
     signs: list[bytes] = []
+    told: dict[str, float] = {}
     if request["op"] == "query":
         rows = embedder.embed_query(texts[0])[None]
     elif request["op"] == "query tokens":
-        rows = np.vstack(embedder.embed_query_with_tokens(texts[0]))
+        query = embedder.embed_query_with_tokens(texts[0])
+        rows = np.vstack([query.vector, query.tokens])
+        told = {"letters_per_token": query.letters_per_token}
     elif request["op"] == "tokens":
         rows, signs = embedder.embed_with_tokens(texts)
     else:
         rows = embedder.embed_passages(texts)
-    head = {"shape": list(rows.shape), "signs": [len(one) for one in signs]}
+    head = {"shape": list(rows.shape), "signs": [len(one) for one in signs], **told}
     return head, rows.astype("<f4").tobytes() + b"".join(signs)
 
 

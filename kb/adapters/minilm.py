@@ -21,9 +21,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as f
 
-from kb.adapters.token_signs import packed_signs
+from kb.adapters.token_signs import letters_per_token, packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
-from kb.ports import Vectors
+from kb.domain.embeddings import EmbeddedQuery, Vectors
 
 SPACE = EmbeddingSpace(
     id=EmbeddingSpaceId("16b59964084a3968"),
@@ -58,6 +58,7 @@ class MiniLM:
         torch.set_num_threads(1)
         self._threads = threads
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._unknown = self._tokenizer.token_to_id("[UNK]")
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         # Copies, since the file stays in memory whole for as long as a part of it is used.
@@ -83,12 +84,14 @@ class MiniLM:
         row: Vectors = self.embed_passages([text])[0]
         return row
 
-    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
-        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
-        (states,) = self._states([_cut(self._tokenizer.encode(text).ids)])
-        return (
-            f.normalize(states.mean(0), dim=0).numpy(),
-            f.normalize(_inner(states), dim=1).numpy(),
+    def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
+        """The vector as `embed_query`, and what its tokens say."""
+        encoded = self._tokenizer.encode(text)
+        (states,) = self._states([_cut(encoded.ids)])
+        return EmbeddedQuery(
+            vector=f.normalize(states.mean(0), dim=0).numpy(),
+            tokens=f.normalize(_inner(states), dim=1).numpy(),
+            letters_per_token=letters_per_token(text, encoded, self._unknown),
         )
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as f
 
-from kb.adapters.token_signs import packed_signs
+from kb.adapters.token_signs import ALL_KNOWN, letters_per_token, packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
+from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import ModelMissingError
-from kb.ports import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -57,10 +57,22 @@ class SentenceModel:
         row: Vectors = self._encoded([text], self.space.query_prompt, query=True)[0]
         return row
 
-    def embed_query_with_tokens(self, text: str) -> tuple[Vectors, Vectors]:
-        """The vector as `embed_query`, and those of its tokens, (tokens, dimension), unit rows."""
+    def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
+        """The vector as `embed_query`, and what its tokens say."""
         told = self._told([text], self.space.query_prompt, query=True)
-        return _rows(told, self.space.dimension)[0], f.normalize(_tokens(told[0]), dim=1).numpy()
+        return EmbeddedQuery(
+            vector=_rows(told, self.space.dimension)[0],
+            tokens=f.normalize(_tokens(told[0]), dim=1).numpy(),
+            letters_per_token=self._letters_per_token(text),
+        )
+
+    def _letters_per_token(self, text: str) -> float:
+        tokenizer = self._model.tokenizer
+        if not getattr(tokenizer, "is_fast", False):
+            # It does not tell where its tokens stand.
+            return ALL_KNOWN
+        encoded = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
+        return letters_per_token(text, encoded, tokenizer.unk_token_id)
 
     def _encoded(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
         return _rows(self._told(texts, prompt, query=query), self.space.dimension)

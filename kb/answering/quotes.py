@@ -10,10 +10,11 @@ import numpy as np
 
 from kb.answering.citations import without_marks
 from kb.answering.prompts import OWN_MARK
+from kb.domain.embeddings import Vectors
 from kb.domain.retrieval import Hit
 from kb.domain.sentences import sentence_spans
 from kb.domain.words import content_words
-from kb.ports import Embedder, Vectors
+from kb.ports import Embedder
 
 PASSAGES = 6
 SENTENCES = 5

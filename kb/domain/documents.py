@@ -185,7 +185,6 @@ class ParsedDocument:
     pages: tuple[Page, ...]
     elements: tuple[Element, ...]
     title: str = ""
-    language: str = ""
     paged: bool = False
     warnings: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()

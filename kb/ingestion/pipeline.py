@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.domain.documents import (
+    PAGE_SEPARATOR,
     Attachment,
     Document,
     Element,
@@ -18,10 +19,12 @@ from kb.domain.documents import (
     TextSource,
     Twin,
 )
+from kb.domain.embeddings import Vectors
 from kb.domain.media_types import PDF
 from kb.ingestion.detection import detect
+from kb.ingestion.languages import language_of
 from kb.ingestion.passages import HEADER_TOKENS, MAX_TOKENS, cut, embedded_texts, passage_id
-from kb.ports import Embedder, Reader, Vectors
+from kb.ports import Embedder, Reader
 
 FEW_PASSAGES = 32
 """A document of no more is embedded at once by the model that waits for questions: starting
@@ -146,7 +149,7 @@ class Ingestion:
         return ReadDocument(
             title=title,
             media_type=media_type,
-            language=parsed.language,
+            language=language_of(PAGE_SEPARATOR.join(page.text for page in parsed.pages)),
             paged=parsed.paged,
             pages=parsed.pages,
             passages=tuple(passages),

@@ -7,6 +7,15 @@ from kb.domain.documents import PassageId
 DENSE_WEIGHT = 0.6
 """Share of the dense score in the fused one; compared by `python -m bench.retrieval`."""
 
+UNLEARNT, LEARNT = 1.8, 3.8
+"""Letters per token of a language that a model cannot read, and of one that it reads well;
+compared by `python -m bench.retrieval`."""
+
+
+def trust(letters_per_token: float) -> float:
+    """How much (0..1) a model's likeness says of a question that it breaks into such tokens."""
+    return min(1.0, max(0.0, (letters_per_token - UNLEARNT) / (LEARNT - UNLEARNT)))
+
 
 def fused(
     dense: Mapping[PassageId, float],

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from kb.domain.documents import PassageId
-from kb.ports import Vectors
+from kb.domain.embeddings import Vectors
 from kb.retrieval.fusion import normalised
 
 RERANKED = 30

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -18,11 +19,12 @@ from kb.domain.documents import (
     Passage,
     PassageId,
 )
+from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.retrieval import Hit, Query, Ranking, Scores
-from kb.ports import Embedder, Records, Transaction, VectorIndex, Vectors, WordIndex
+from kb.ports import Embedder, Records, Transaction, VectorIndex, WordIndex
 from kb.retrieval.evidence import LOOKED_AT, enough, evidence
-from kb.retrieval.fusion import DENSE_WEIGHT, fused
+from kb.retrieval.fusion import DENSE_WEIGHT, fused, trust
 from kb.retrieval.late_interaction import LATE_WEIGHT, RERANKED, late_interaction, reranked
 from kb.retrieval.queries import resolve
 
@@ -34,7 +36,17 @@ EMBEDDED_AT_ONCE = 3
 """Passages of a document that is still being embedded which a question may wait for."""
 
 
-_Asked = tuple[float, Vectors, Vectors]
+_Asked = tuple[float, EmbeddedQuery]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The passages found: cosines, BM25, late interaction, and the score that ranks them."""
+
+    dense: dict[PassageId, float]
+    words: dict[PassageId, float]
+    late: dict[PassageId, float]
+    scores: dict[PassageId, float]
 
 
 class HybridRetriever(BaseRetriever):
@@ -68,18 +80,23 @@ class HybridRetriever(BaseRetriever):
             vector = _mean(asked)
             near = self._nearest(query.scope, space_id, vector, candidates)
         with _timed(elapsed, "words"):
-            worded = self._worded(query.scope, texts, candidates)
+            words = self._worded(query.scope, texts, candidates)
         with _timed(elapsed, "fuse"), self.records.reading() as view:
-            found = _candidates(view, query.scope, [*near, *worded])
-            dense = _cosines(*view.documents.vectors(list(found), space_id), vector)
-            words = {id: score for id, score in worded.items() if id in found}
+            found = list({*near, *words})
+            # The index may still remember what was removed a moment ago: the records decide.
+            dense = _cosines(*view.documents.vectors(found, space_id), vector)
+            trusted = trust(_letters_per_token(asked))
+            weight = self.dense_weight * trusted
+            scores = fused(dense, words, weight)
         with _timed(elapsed, "rerank"), self.records.reading() as view:
-            late = self._late(view, space_id, asked, fused(dense, words, self.dense_weight))
-            hits = self._best(found, dense, words, late, k)
+            late = self._late(view, space_id, asked, scores) if trusted else {}
+            scores = reranked(scores, late, self.late_weight * trusted)
+            hits = _best(view, query.scope, _Found(dense, words, late, scores), k)
             if not enough(evidence(hits)):
                 # Only where it may decide whether there is an answer: it takes a moment.
                 dense |= self._not_yet_embedded(hits, vector)
-                hits = self._best(found, dense, words, late, k)
+                scores = reranked(fused(dense, words, weight), late, self.late_weight * trusted)
+                hits = _best(view, query.scope, _Found(dense, words, late, scores), k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
     def _asked(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> list[_Asked]:
@@ -91,7 +108,7 @@ class HybridRetriever(BaseRetriever):
                 subject=base.name,
                 advice="Choose that model again, or add the documents to a new knowledge base.",
             )
-        return [(weight, *self.embedder.embed_query_with_tokens(text)) for text, weight in texts]
+        return [(weight, self.embedder.embed_query_with_tokens(text)) for text, weight in texts]
 
     def _worded(
         self, scope: Scope, texts: Sequence[tuple[str, float]], candidates: int
@@ -127,10 +144,10 @@ class HybridRetriever(BaseRetriever):
             return {}
         best = sorted(scores, key=lambda id: (-scores[id], id))[:RERANKED]
         signs = view.documents.token_signs(best, space_id)
-        total = sum(weight for weight, _, _ in asked)
+        total = sum(weight for weight, _ in asked)
         late: dict[PassageId, float] = {}
-        for weight, _, tokens in asked:
-            for id, score in late_interaction(tokens, signs).items():
+        for weight, text in asked:
+            for id, score in late_interaction(text.tokens, signs).items():
                 late[id] = late.get(id, 0.0) + weight / total * score
         return late
 
@@ -143,31 +160,6 @@ class HybridRetriever(BaseRetriever):
         texts = [f"{hit.document.title}\n{hit.passage.text}" for hit in some]
         rows = self.embedder.embed_passages(texts)
         return _cosines([hit.passage.id for hit in some], rows, vector)
-
-    def _best(
-        self,
-        found: dict[PassageId, tuple[Passage, Document]],
-        dense: dict[PassageId, float],
-        words: dict[PassageId, float],
-        late: dict[PassageId, float],
-        k: int,
-    ) -> tuple[Hit, ...]:
-        scores = reranked(fused(dense, words, self.dense_weight), late, self.late_weight)
-        best = sorted(scores, key=lambda id: (-scores[id], id))[:k]
-        return tuple(
-            Hit(
-                passage=found[id][0],
-                document=found[id][1],
-                rank=rank,
-                scores=Scores(
-                    dense=dense.get(id),
-                    words=words.get(id),
-                    late=late.get(id),
-                    fused=scores[id],
-                ),
-            )
-            for rank, id in enumerate(best, 1)
-        )
 
     def _get_relevant_documents(
         self,
@@ -185,19 +177,47 @@ class HybridRetriever(BaseRetriever):
 def _mean(asked: Sequence[_Asked]) -> Vectors:
     """The weighted mean of the texts' vectors, (d,), of unit length."""
     mean: Vectors = np.sum(
-        [weight * vector for weight, vector, _ in asked], axis=0, dtype=np.float32
+        [weight * text.vector for weight, text in asked], axis=0, dtype=np.float32
     )
     return mean / np.float32(np.linalg.norm(mean) or 1)
 
 
-def _candidates(
+def _letters_per_token(asked: Sequence[_Asked]) -> float:
+    total = sum(weight for weight, _ in asked)
+    return sum(weight * text.letters_per_token for weight, text in asked) / total
+
+
+def _best(view: Transaction, scope: Scope, found: _Found, k: int) -> tuple[Hit, ...]:
+    """The k best of what is found, as the records have them."""
+    order = sorted(found.scores, key=lambda id: (-found.scores[id], id))
+    held = _held(view, scope, order[: 2 * k])
+    if len(held) < k:
+        held = _held(view, scope, order)
+    best = [id for id in order if id in held][:k]
+    return tuple(
+        Hit(
+            passage=held[id][0],
+            document=held[id][1],
+            rank=rank,
+            scores=Scores(
+                dense=found.dense.get(id),
+                words=found.words.get(id),
+                late=found.late.get(id),
+                fused=found.scores[id],
+            ),
+        )
+        for rank, id in enumerate(best, 1)
+    )
+
+
+def _held(
     view: Transaction, scope: Scope, ids: Sequence[PassageId]
 ) -> dict[PassageId, tuple[Passage, Document]]:
     """What the records hold of these passages inside the scope.
 
     An index may still remember what was removed a moment ago.
     """
-    passages = view.documents.passages(list(dict.fromkeys(ids)))
+    passages = view.documents.passages(list(ids))
     documents = view.documents.many({passage.document_id for passage in passages})
     return {
         passage.id: (passage, documents[passage.document_id])

@@ -21,8 +21,8 @@ from kb.domain.documents import (
     PassageId,
     TextBox,
 )
+from kb.domain.embeddings import Vectors
 from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
-from kb.ports import Vectors
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SPACE = EmbeddingSpace(

@@ -17,8 +17,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from kb.adapters.embedding import BATCH, EmbeddingProcess
+from kb.adapters.token_signs import ALL_KNOWN
+from kb.domain.embeddings import Vectors
 from kb.domain.errors import ModelCrashedError, ModelMissingError
-from kb.ports import Vectors
 
 HIDDEN = 16
 NOISE = """
@@ -167,7 +168,8 @@ class TestBundledModel:
 
     def test_signs_are_those_of_each_token_of_a_text(self, real_embedder: EmbeddingProcess) -> None:
         text = "The span measures 84 metres."
-        vector, tokens = real_embedder.embed_query_with_tokens(text)
+        query = real_embedder.embed_query_with_tokens(text)
+        vector, tokens = query.vector, query.tokens
         assert vector == pytest.approx(real_embedder.embed_query(text), abs=1e-5)
         rows, (none, signs) = real_embedder.embed_with_tokens(["", text])
         assert tokens.shape == (real_embedder.count_tokens([text])[0], 384)
@@ -177,6 +179,24 @@ class TestBundledModel:
         # A number near 0 may fall on either side where texts are computed together.
         assert np.mean((tokens > 0) == told) > 0.99
         assert rows == pytest.approx(real_embedder.embed_passages(["", text]), abs=1e-6)
+
+    def test_a_language_that_the_model_has_not_learnt_is_read_in_small_pieces(
+        self, real_embedder: EmbeddingProcess
+    ) -> None:
+        told = {
+            text: real_embedder.embed_query_with_tokens(text).letters_per_token
+            for text in (
+                "How long is the bridge over the river?",
+                "Wie lang ist die Brücke über den Fluss?",
+                "Какова длина моста через реку?",
+                "สะพานข้ามแม่น้ำยาวเท่าไร",
+                "这座桥有多长？",
+                "1987?",
+            )
+        }
+        english, german, russian, thai, chinese, number = told.values()
+        assert english > 3.5 > german > 1.8 > max(russian, thai, chinese)
+        assert number == ALL_KNOWN
 
     def test_signs_of_more_texts_than_one_batch_keep_their_order(
         self, real_embedder: EmbeddingProcess
@@ -233,7 +253,7 @@ class TestOtherModels:
         rows, (signs,) = plain.embed_with_tokens(["bridge"])
         assert rows == pytest.approx(plain.embed_passages(["bridge"]), abs=1e-5)
         told = np.unpackbits(np.frombuffer(signs, np.uint8)).reshape(-1, HIDDEN)
-        assert ((plain.embed_query_with_tokens("bridge")[1] > 0) == told).all()
+        assert ((plain.embed_query_with_tokens("bridge").tokens > 0) == told).all()
         expected = plain.embed_passages(["find this: bridge", "a stretch of text: bridge"])
         assert prompted.embed_query("bridge") == pytest.approx(expected[0], abs=1e-5)
         assert prompted.embed_passages(["bridge"])[0] == pytest.approx(expected[1], abs=1e-5)

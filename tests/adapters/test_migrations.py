@@ -206,9 +206,12 @@ def test_all_that_the_first_version_kept_is_there(old_home: Path) -> None:
         (page,) = view.documents.pages(DocumentId("ready"))
         (passage,) = view.documents.passages_of(DocumentId("ready"))
         ids, rows = view.documents.vectors([passage.id], EMBEDDER.space.id)
-        assert view.documents.words_agree(BASE)
+        assert not view.documents.words_agree(BASE)
         (message,) = view.conversations.citing(DocumentId("ready"))
         jobs = view.jobs.of_subjects({"ready", "waiting", "failed"})
+    with records.writing() as change:
+        assert change.documents.rebuild_words(BASE) == 1
+        assert change.documents.words_agree(BASE)
     records.close()
     ready, waiting = documents[DocumentId("ready")], documents[DocumentId("waiting")]
     assert (ready.state, ready.passage_count) == (DocumentState.READY, 1)

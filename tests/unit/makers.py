@@ -19,8 +19,8 @@ from kb.domain.documents import (
     Passage,
     PassageId,
 )
+from kb.domain.embeddings import Vectors
 from kb.domain.retrieval import Hit, Query, Ranking, Scores, Turn
-from kb.ports import Vectors
 from kb.retrieval.retriever import HybridRetriever
 from tests.fake_embedder import FakeEmbedder
 
@@ -159,11 +159,11 @@ class FakeRecords:
     def vectors(
         self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]:
-        """Vectors that have the passages' `cosines` with QUESTION."""
+        """Vectors that have the `cosines` of those that are there with QUESTION."""
         assert space_id == self.base.embedding_space_id
-        cosines = np.array([[self.cosines.get(id, 0.0)] for id in ids], dtype=np.float32)
-        rows = cosines.reshape(-1, 1) * self.embedder.embed_query(QUESTION)
-        return list(ids), rows
+        there = [passage.id for passage in self.passages(ids)]
+        cosines = np.array([[self.cosines.get(id, 0.0)] for id in there], dtype=np.float32)
+        return there, cosines.reshape(-1, 1) * self.embedder.embed_query(QUESTION)
 
     def token_signs(
         self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId

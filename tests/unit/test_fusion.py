@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.domain.documents import PassageId
-from kb.retrieval.fusion import DENSE_WEIGHT, fused, normalised
+from kb.retrieval.fusion import DENSE_WEIGHT, LEARNT, UNLEARNT, fused, normalised, trust
 
 A, B, C = PassageId("a"), PassageId("b"), PassageId("c")
 COSINES = st.dictionaries(st.sampled_from([A, B, C, PassageId("d")]), st.floats(-1, 1))
@@ -65,3 +65,9 @@ def test_cosines_alone_keep_their_order(dense: dict[PassageId, float]) -> None:
     scores = fused(dense, {})
     ordered = sorted(dense, key=lambda id: dense[id])
     assert [scores[id] for id in ordered] == pytest.approx(sorted(scores.values()))
+
+
+def test_a_language_in_small_pieces_is_not_trusted_to_the_model() -> None:
+    assert trust(1.0) == trust(UNLEARNT) == 0.0
+    assert 0 < trust((UNLEARNT + LEARNT) / 2) < 1
+    assert trust(LEARNT) == trust(6.0) == 1.0

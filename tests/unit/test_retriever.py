@@ -96,6 +96,15 @@ def test_the_cosine_is_that_of_the_records_and_not_of_the_index() -> None:
     assert hybrid.rank(query()).evidence == pytest.approx(0.7)
 
 
+def test_words_alone_rank_where_the_model_cannot_read_the_question() -> None:
+    held = records({"pump": 0.9, "fan": 0.1})
+    held.signs = {PUMP.id: b"\xff" * 8, FAN.id: b"\x00" * 8}
+    held.embedder.letters_per_token = 1.0
+    ranking = retriever({"pump": 0.9, "fan": 0.1}, {"fan": 3.0, "pump": 1.0}, held).rank(query())
+    assert [hit.passage.id for hit in ranking.hits] == ["fan", "pump"]
+    assert {hit.scores.late for hit in ranking.hits} == {None}
+
+
 def test_no_more_than_k_are_given() -> None:
     assert found(retriever({"pump": 0.9, "fan": 0.5, "lunch": 0.1}), k=2) == ["pump", "fan"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.domain.words import STOP_WORDS, content_words, words
+from kb.domain.words import STOP_WORDS, content_words, stop_words, words
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,9 @@ from kb.domain.words import STOP_WORDS, content_words, words
         ("Größe ÄRGER", ["größe", "ärger"]),
         ("snake_case", ["snake_case"]),
         ("泵 运行", ["泵", "运行"]),
+        ("新水泵P40运行", ["新水", "水泵", "p40", "运行"]),
+        ("สะพานยาว", ["สะพ", "ะพา", "พาน", "านย", "นยา", "ยาว"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
         ("… — !", []),
     ],
 )
@@ -38,3 +41,13 @@ def test_the_parts_of_a_contraction_are_stop_words() -> None:
 
 def test_no_stop_word_has_a_capital() -> None:
     assert all(word == word.lower() for word in STOP_WORDS)
+
+
+def test_stop_words_are_those_of_the_language() -> None:
+    assert content_words("Wie lang ist die Brücke?", "de") == ["lang", "brücke"]
+    assert content_words("¿Quién construyó el puente?", "es") == ["construyó", "puente"]
+
+
+def test_a_language_without_a_list_has_no_stop_words() -> None:
+    assert stop_words("xx") == frozenset()
+    assert stop_words("th") == frozenset()

@@ -20,7 +20,7 @@ from kb.domain.documents import (
     PassageId,
     TextBox,
 )
-from kb.ports import Vectors
+from kb.domain.embeddings import Vectors
 
 READY = documents.c.state == DocumentState.READY
 FINDABLE = documents.c.state.in_(domain.FINDABLE)

@@ -21,6 +21,7 @@ from kb.adapters.sql import fulltext
 from kb.adapters.sql.documents import SqlDocuments
 from kb.adapters.sql.errors import translated
 from kb.adapters.sql.tables import pages, passages
+from kb.adapters.sql.word_forms import any_form
 from kb.domain.access import Scope
 from kb.domain.documents import FINDABLE, PAGE_SEPARATOR, DocumentId, PassageId
 from kb.domain.exact import Exact, Place, Places
@@ -171,7 +172,8 @@ def _pages(connection: Connection, scope: Scope, tokens: tuple[str, ...]) -> Ite
     if tokens and fulltext.exists(connection, scope.knowledge_base_id):
         table = fulltext.table_name(scope.knowledge_base_id)
         within += f"AND (p.document_id, p.number) IN ({_holding(table, len(tokens))}) "
-        values |= {f"token{n}": f'"{token}"' for n, token in enumerate(tokens)}
+        spoken = fulltext.languages(connection, scope.knowledge_base_id)
+        values |= {f"token{n}": any_form(token, spoken) for n, token in enumerate(tokens)}
     # The order is that of the indexes, so that nothing has to be sorted: rows come at once.
     yield from connection.execute(
         text(

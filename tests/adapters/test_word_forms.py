@@ -1,0 +1,65 @@
+"""What the word index holds of words, and asks for."""
+
+import pytest
+
+from kb.adapters.sql.word_forms import any_form, expression, indexed, spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("The pumps were running.", "en", "the pump were run"),
+        ("Two policies", "", "two polici"),
+        ("Die Häuser der Straßen", "de", "die haus der strass"),
+        ("Αθήνας", "el", "αθην"),
+        ("домами", "ru", "дом"),
+        ("ยาว", "th", "ยาว"),
+        ("max_connections", "en", "max connect"),
+        ("1,250.50", "en", "1 250 50"),
+        ("水泵", "zh", "水泵 水 泵"),
+    ],
+)
+def test_a_text_is_indexed_by_the_stems_of_its_language(
+    text: str, language: str, expected: str
+) -> None:
+    assert indexed(text, language) == expected
+
+
+def test_any_of_the_words_is_asked_for_but_stop_words() -> None:
+    assert expression("Which pumps are running?", [""]) == '"pump" OR "run"'
+
+
+def test_parts_that_signs_join_are_asked_for_as_a_phrase() -> None:
+    assert expression("max_connections 1,250", ["en"]) == '"max connect" OR "1 250"'
+
+
+def test_each_language_of_the_documents_is_asked_for() -> None:
+    assert expression("houses Häuser", ["de", "en"]) == ('"hous" OR "haus" OR "häuser"')
+
+
+def test_a_question_without_words_asks_for_nothing() -> None:
+    assert expression("?!", ["en"]) == ""
+
+
+def test_quotes_and_operators_of_the_index_are_not_let_through() -> None:
+    assert expression('bridge" OR NEAR(x) text:*', ["en"]) == ('"bridg" OR "near" OR "x" OR "text"')
+
+
+def test_one_word_has_a_form_in_each_language() -> None:
+    assert any_form("Häuser", ["de", "en"]) == '"haus" OR "häuser"'
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Wie lang ist die Brücke?", "de"),
+        ("How long is the bridge?", "en"),
+        ("Marlow", "en"),
+    ],
+)
+def test_a_question_is_in_the_language_of_its_stop_words(question: str, expected: str) -> None:
+    assert spoken(question, ["de", "el", "en"]) == expected
+
+
+def test_a_question_to_documents_of_one_language_is_taken_to_be_in_it() -> None:
+    assert spoken("How long is the bridge?", ["de"]) == "de"
