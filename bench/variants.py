@@ -16,6 +16,9 @@ Variant = Callable[[HybridRetriever], HybridRetriever]
 SHIPPED = "shipped"
 RANK_CONSTANT = 60
 
+ALONE = {"late_weight": 0.0, "name_weight": 0.0, "page_once": False}
+"""Nothing but the fused searches."""
+
 
 def with_fields(**fields: object) -> Variant:
     """The shipped retriever with other values in these of its fields."""
@@ -42,7 +45,7 @@ class ReciprocalRanks(HybridRetriever):
     def rank(self, query: Query, k: int = 10) -> Ranking:
         """The k best passages."""
         depth = max(CANDIDATES, k)
-        alone = self.model_copy(update={"late_weight": 0.0, "dense_weight": 1.0})
+        alone = self.model_copy(update={**ALONE, "dense_weight": 1.0})
         dense = HybridRetriever.rank(alone, query, depth)
         words = HybridRetriever.rank(alone.model_copy(update={"dense_weight": 0.0}), query, depth)
         lists = (
@@ -71,10 +74,12 @@ def by_reciprocal_ranks(retriever: HybridRetriever) -> HybridRetriever:
 
 VARIANTS: dict[str, Variant] = {
     SHIPPED: with_fields(),
-    "dense": with_fields(dense_weight=1.0, late_weight=0.0),
-    "words": with_fields(dense_weight=0.0, late_weight=0.0),
+    "dense": with_fields(dense_weight=1.0, **ALONE),
+    "words": with_fields(dense_weight=0.0, **ALONE),
     "fused": with_fields(late_weight=0.0),
     **{f"weight-{weight}": with_fields(dense_weight=weight) for weight in (0.7, 0.5, 0.3)},
     **{f"late-{weight}": with_fields(late_weight=weight) for weight in (0.3, 0.7)},
+    "nameless": with_fields(name_weight=0.0),
+    "pages-twice": with_fields(page_once=False),
     "rrf": by_reciprocal_ranks,
 }

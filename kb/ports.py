@@ -29,6 +29,7 @@ from kb.domain.errors import QuireError
 from kb.domain.exact import Exact, Places
 from kb.domain.jobs import Job, JobKind, Progress
 from kb.domain.models import ServerStatus
+from kb.domain.names import Names
 from kb.domain.sources import Source, SourceFile, SourceId
 
 Clock = Callable[[], datetime]
@@ -134,6 +135,9 @@ class WordIndex(Protocol):
         document_ids: Collection[DocumentId] | None = None,
     ) -> list[tuple[PassageId, float]]:
         """The k best passages by BM25 (higher is better), best first."""
+
+    def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
+        """Which documents bear these words in their names, and how common the words are."""
 
 
 class PlaceIndex(Protocol):
@@ -281,6 +285,7 @@ class Documents(Protocol):
         cut: Sequence[Passage],
         embedded: Sequence[bytes],
         space_id: EmbeddingSpaceId,
+        names: Collection[str] = (),
     ) -> list[PassageId]: ...
     def unembedded(self, id: DocumentId, space_id: EmbeddingSpaceId) -> list[Passage]: ...
     def add_vectors(
@@ -302,6 +307,7 @@ class Documents(Protocol):
     def passage_ids_of(self, id: DocumentId) -> list[PassageId]: ...
     def passages(self, ids: Sequence[PassageId]) -> list[Passage]: ...
     def passage_ids(self, knowledge_base_id: KnowledgeBaseId) -> set[PassageId]: ...
+    def holding(self, ids: Sequence[PassageId]) -> dict[PassageId, DocumentId]: ...
     def vectors(
         self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]: ...

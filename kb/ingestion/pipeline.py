@@ -23,6 +23,7 @@ from kb.domain.embeddings import Vectors
 from kb.domain.media_types import PDF
 from kb.ingestion.detection import detect
 from kb.ingestion.languages import language_of
+from kb.ingestion.naming import names
 from kb.ingestion.passages import HEADER_TOKENS, MAX_TOKENS, cut, embedded_texts, passage_id
 from kb.ports import Embedder, Reader
 
@@ -45,8 +46,11 @@ BEGINNING = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadDocument:
-    """What is kept of a document once it is read; `embedded` has the sha256 of each passage's
-    embedded text."""
+    """What is kept of a document once it is read.
+
+    `embedded` has the sha256 of each passage's embedded text, `names` the words that name the
+    document.
+    """
 
     title: str
     media_type: str
@@ -55,6 +59,7 @@ class ReadDocument:
     pages: tuple[Page, ...]
     passages: tuple[Passage, ...]
     embedded: tuple[bytes, ...]
+    names: frozenset[str]
     warnings: tuple[str, ...]
     attachments: tuple[Attachment, ...]
     space: EmbeddingSpace
@@ -117,6 +122,13 @@ class Ingestion:
                 for passage in twin.passages
             ),
             embedded=twin.embedded,
+            names=names(
+                document.name,
+                twin.document.title,
+                twin.pages,
+                paged=twin.document.page_count is not None,
+                passages=len(twin.passages),
+            ),
             warnings=twin.document.warnings,
             attachments=(),
             space=self.embedder.space,
@@ -154,6 +166,9 @@ class Ingestion:
             pages=parsed.pages,
             passages=tuple(passages),
             embedded=tuple(hashlib.sha256(text.encode()).digest() for text in texts),
+            names=names(
+                document.name, title, parsed.pages, paged=parsed.paged, passages=len(passages)
+            ),
             warnings=parsed.warnings,
             attachments=parsed.attachments,
             space=space,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -13,40 +12,38 @@ from pydantic import ConfigDict, SkipValidation
 
 from kb.domain.access import Scope
 from kb.domain.documents import (
-    Document,
+    DocumentId,
     EmbeddingSpaceId,
     KnowledgeBase,
-    Passage,
     PassageId,
 )
 from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
-from kb.domain.retrieval import Hit, Query, Ranking, Scores
+from kb.domain.names import asked_names
+from kb.domain.retrieval import Hit, Query, Ranking
 from kb.ports import Embedder, Records, Transaction, VectorIndex, WordIndex
 from kb.retrieval.evidence import LOOKED_AT, enough, evidence
 from kb.retrieval.fusion import DENSE_WEIGHT, fused, trust
+from kb.retrieval.hits import Found, best_hits
 from kb.retrieval.late_interaction import LATE_WEIGHT, RERANKED, late_interaction, reranked
+from kb.retrieval.naming import NAME_WEIGHT, naming, surest, with_names
 from kb.retrieval.queries import resolve
 
 CANDIDATES = 100
 """How many passages each search brings to the fusion, at least."""
 
 
+OF_NAMED = 40
+"""How many passages of each document that the question names are looked at."""
+
+MOST_LOOKED_THROUGH = 2_000
+"""A document of more passages brings only those that the searches find."""
+
 EMBEDDED_AT_ONCE = 3
 """Passages of a document that is still being embedded which a question may wait for."""
 
 
 _Asked = tuple[float, EmbeddedQuery]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The passages found: cosines, BM25, late interaction, and the score that ranks them."""
-
-    dense: dict[PassageId, float]
-    words: dict[PassageId, float]
-    late: dict[PassageId, float]
-    scores: dict[PassageId, float]
 
 
 class HybridRetriever(BaseRetriever):
@@ -64,6 +61,8 @@ class HybridRetriever(BaseRetriever):
     words: SkipValidation[WordIndex]
     dense_weight: float = DENSE_WEIGHT
     late_weight: float = LATE_WEIGHT
+    name_weight: float = NAME_WEIGHT
+    page_once: bool = True
 
     def rank(self, query: Query, k: int = 10) -> Ranking:
         """The k best passages. Raises EmbeddingSpaceError, ModelMissingError."""
@@ -82,22 +81,47 @@ class HybridRetriever(BaseRetriever):
         with _timed(elapsed, "words"):
             words = self._worded(query.scope, texts, candidates)
         with _timed(elapsed, "fuse"), self.records.reading() as view:
-            found = list({*near, *words})
+            named = self._named(query.scope, [text for text, _ in texts])
+            ids = list({*near, *words, *_nearest_of(view, surest(named), space_id, vector)})
             # The index may still remember what was removed a moment ago: the records decide.
-            dense = _cosines(*view.documents.vectors(found, space_id), vector)
-            trusted = trust(_letters_per_token(asked))
-            weight = self.dense_weight * trusted
-            scores = fused(dense, words, weight)
+            dense = _cosines(*view.documents.vectors(ids, space_id), vector)
+            found = Found(
+                dense=dense,
+                words=words,
+                named=named,
+                document_of=view.documents.holding([*dense, *words]) if named else {},
+                trusted=trust(_letters_per_token(asked)),
+            )
+            scores = self._scores(found)
         with _timed(elapsed, "rerank"), self.records.reading() as view:
-            late = self._late(view, space_id, asked, scores) if trusted else {}
-            scores = reranked(scores, late, self.late_weight * trusted)
-            hits = _best(view, query.scope, _Found(dense, words, late, scores), k)
+            if found.trusted:
+                found.late |= self._late(view, space_id, asked, scores)
+            hits = self._hits(view, query.scope, found, k)
             if not enough(evidence(hits)):
                 # Only where it may decide whether there is an answer: it takes a moment.
-                dense |= self._not_yet_embedded(hits, vector)
-                scores = reranked(fused(dense, words, weight), late, self.late_weight * trusted)
-                hits = _best(view, query.scope, _Found(dense, words, late, scores), k)
+                found.dense |= self._not_yet_embedded(hits, vector)
+                hits = self._hits(view, query.scope, found, k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
+
+    def _scores(self, found: Found) -> dict[PassageId, float]:
+        scores = fused(found.dense, found.words, self.dense_weight * found.trusted)
+        if found.named:
+            scores = with_names(scores, found.document_of, found.named, self.name_weight)
+        return reranked(scores, found.late, self.late_weight * found.trusted)
+
+    def _hits(self, view: Transaction, scope: Scope, found: Found, k: int) -> tuple[Hit, ...]:
+        scores = self._scores(found)
+        return best_hits(view, scope, found, scores, k, page_once=self.page_once)
+
+    def _named(self, scope: Scope, texts: Sequence[str]) -> dict[DocumentId, float]:
+        """How surely (0..1) the question names documents, or what was asked last before it."""
+        if not self.name_weight:
+            return {}
+        for text in (texts[0], *reversed(texts[1:])):
+            names = self.words.names(scope.knowledge_base_id, asked_names(text))
+            if named := naming(names, scope.document_ids):
+                return named
+        return {}
 
     def _asked(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> list[_Asked]:
         """Each text's weight, vector and token vectors."""
@@ -187,44 +211,20 @@ def _letters_per_token(asked: Sequence[_Asked]) -> float:
     return sum(weight * text.letters_per_token for weight, text in asked) / total
 
 
-def _best(view: Transaction, scope: Scope, found: _Found, k: int) -> tuple[Hit, ...]:
-    """The k best of what is found, as the records have them."""
-    order = sorted(found.scores, key=lambda id: (-found.scores[id], id))
-    held = _held(view, scope, order[: 2 * k])
-    if len(held) < k:
-        held = _held(view, scope, order)
-    best = [id for id in order if id in held][:k]
-    return tuple(
-        Hit(
-            passage=held[id][0],
-            document=held[id][1],
-            rank=rank,
-            scores=Scores(
-                dense=found.dense.get(id),
-                words=found.words.get(id),
-                late=found.late.get(id),
-                fused=found.scores[id],
-            ),
-        )
-        for rank, id in enumerate(best, 1)
-    )
-
-
-def _held(
-    view: Transaction, scope: Scope, ids: Sequence[PassageId]
-) -> dict[PassageId, tuple[Passage, Document]]:
-    """What the records hold of these passages inside the scope.
-
-    An index may still remember what was removed a moment ago.
-    """
-    passages = view.documents.passages(list(ids))
-    documents = view.documents.many({passage.document_id for passage in passages})
-    return {
-        passage.id: (passage, documents[passage.document_id])
-        for passage in passages
-        if documents[passage.document_id].knowledge_base_id == scope.knowledge_base_id
-        and (scope.document_ids is None or passage.document_id in scope.document_ids)
-    }
+def _nearest_of(
+    view: Transaction, ids: Sequence[DocumentId], space_id: EmbeddingSpaceId, vector: Vectors
+) -> list[PassageId]:
+    """The nearest passages of a few documents, of those that are not too long to look through."""
+    documents = view.documents.many(ids).values()
+    short = [one.id for one in documents if one.passage_count <= MOST_LOOKED_THROUGH]
+    if not short:
+        return []
+    cosines = _cosines(*view.documents.vectors_of_documents(short, space_id), vector)
+    of = view.documents.holding(list(cosines))
+    nearest: dict[DocumentId, list[PassageId]] = {id: [] for id in short}
+    for id in sorted(cosines, key=lambda id: -cosines[id]):
+        nearest[of[id]].append(id)
+    return [id for each in nearest.values() for id in each[:OF_NAMED]]
 
 
 def _cosines(ids: Sequence[PassageId], rows: Vectors, vector: Vectors) -> dict[PassageId, float]:

@@ -141,7 +141,7 @@ class Publisher:
             ledger=ledger,
         )
         return records.documents.store(
-            stored, read.pages, read.passages, read.embedded, read.space.id
+            stored, read.pages, read.passages, read.embedded, read.space.id, read.names
         )
 
 

@@ -104,7 +104,13 @@ def embedded(texts: Sequence[str]) -> list[bytes]:
 
 
 def published(
-    records: SqlRecords, base: KnowledgeBase, texts: Sequence[str], name: str = "bridge.txt"
+    records: SqlRecords,
+    base: KnowledgeBase,
+    texts: Sequence[str],
+    name: str = "bridge.txt",
+    *,
+    language: str = "",
+    names: Sequence[str] = (),
 ) -> tuple[Document, list[Passage], Vectors]:
     """A document that is ready, with its passages and their vectors."""
     document = a_document(base, name)
@@ -114,12 +120,13 @@ def published(
             **{field: getattr(document, field) for field in document.__slots__},
             "state": DocumentState.READY,
             "passage_count": len(texts),
+            "language": language,
         }
     )
     with records.writing() as store:
         store.documents.add(document)
         page = Page(number=1, text=" ".join(texts))
-        store.documents.store(ready, [page], passages, embedded(texts), SPACE.id)
+        store.documents.store(ready, [page], passages, embedded(texts), SPACE.id, names)
         store.documents.add_vectors(passages, vectors, some_signs(len(texts)), SPACE.id)
     return ready, passages, vectors
 

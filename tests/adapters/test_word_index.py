@@ -86,6 +86,40 @@ def test_a_removed_document_and_a_removed_knowledge_base_are_not_found(
     assert words.search(base.id, "basalt", 10) == []
 
 
+def test_words_are_found_in_the_language_of_their_document(
+    records: SqlRecords, words: SqlWordIndex, base: KnowledgeBase
+) -> None:
+    _, (german,), _ = published(records, base, ["Die Häuser der Stadt"], "de.txt", language="de")
+    _, (chinese,), _ = published(records, base, ["新水泵运行正常"], "zh.txt", language="zh")
+    _, (thai,), _ = published(records, base, ["สะพานแห่งนี้ยาวมาก"], "th.txt", language="th")
+    _, (english,), _ = published(records, base, ["The houses are old."], "en.txt", language="en")
+    for question, passage in {
+        "Haus": german,
+        "hauser": german,
+        "水泵": chinese,
+        "泵": chinese,
+        "สะพาน": thai,
+        "house": english,
+    }.items():
+        assert [id for id, _ in words.search(base.id, question, 10)] == [passage.id], question
+
+
+def test_names_tell_their_documents_and_how_common_they_are(
+    records: SqlRecords, words: SqlWordIndex, base: KnowledgeBase
+) -> None:
+    first, *_ = published(records, base, TEXTS, "basalt.txt", names=("basalt", "1987"))
+    second, *_ = published(records, base, TEXTS[2:], "flour.txt", names=("1987",))
+    published(records, kept_base(records, "Other"), TEXTS, names=("basalt",))
+    told = words.names(base.id, ["basalt", "1987", "flour"])
+    assert told.bearers == {"basalt": {first.id}, "1987": {first.id, second.id}}
+    assert told.holding == {"basalt": 2, "1987": 1}
+    assert (told.documents, told.passages) == (2, 4)
+    with records.writing() as store:
+        store.documents.remove(first.id)
+    assert words.names(base.id, ["basalt", "1987"]).bearers == {"1987": {second.id}}
+    assert words.names(base.id, ["granite"]).bearers == {}
+
+
 def test_only_an_id_can_name_a_table(words: SqlWordIndex) -> None:
     with pytest.raises(ValueError, match="not an id"):
         words.search(KnowledgeBaseId("x; DROP TABLE documents"), "basalt", 10)

@@ -20,6 +20,7 @@ from kb.domain.documents import (
     PassageId,
 )
 from kb.domain.embeddings import Vectors
+from kb.domain.names import Names
 from kb.domain.retrieval import Hit, Query, Ranking, Scores, Turn
 from kb.retrieval.retriever import HybridRetriever
 from tests.fake_embedder import FakeEmbedder
@@ -156,6 +157,10 @@ class FakeRecords:
         """Those that are there."""
         return {document.id: document for document in self.held if document.id in ids}
 
+    def holding(self, ids: Sequence[PassageId]) -> dict[PassageId, DocumentId]:
+        """Those that are there."""
+        return {passage.id: passage.document_id for passage in self.passages(ids)}
+
     def vectors(
         self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]:
@@ -185,12 +190,20 @@ class FakeIndex:
 
     scores: Mapping[str, float]
     asked: list[Any] = field(default_factory=list)
+    bearers: Mapping[str, frozenset[DocumentId]] = field(default_factory=dict)
 
     def search(self, *request: Any) -> list[tuple[PassageId, float]]:
         """Best first."""
         self.asked.append(request)
         ordered = sorted(self.scores.items(), key=lambda item: -item[1])
         return [(PassageId(id), score) for id, score in ordered]
+
+    def names(self, _: KnowledgeBaseId, words: Collection[str]) -> Names:
+        """Names among a thousand documents, each word in two passages of ten thousand."""
+        bearers = {word: ids for word, ids in self.bearers.items() if word in words}
+        return Names(
+            bearers=bearers, holding=dict.fromkeys(bearers, 2), documents=1_000, passages=10_000
+        )
 
 
 def made_retriever(

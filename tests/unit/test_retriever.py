@@ -1,6 +1,7 @@
 """What the retriever finds, over fakes at the ports."""
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from langchain_core.documents import Document as LangChainDocument
@@ -9,7 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 from kb.domain.access import Scope
 from kb.domain.documents import DocumentId, KnowledgeBaseId
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
-from kb.domain.retrieval import Query
+from kb.domain.retrieval import Query, Turn
 from kb.retrieval.fusion import DENSE_WEIGHT
 from kb.retrieval.retriever import CANDIDATES, HybridRetriever
 from tests.fake_embedder import FakeEmbedder
@@ -103,6 +104,44 @@ def test_words_alone_rank_where_the_model_cannot_read_the_question() -> None:
     ranking = retriever({"pump": 0.9, "fan": 0.1}, {"fan": 3.0, "pump": 1.0}, held).rank(query())
     assert [hit.passage.id for hit in ranking.hits] == ["fan", "pump"]
     assert {hit.scores.late for hit in ranking.hits} == {None}
+
+
+def test_a_named_documents_passages_come_first_and_are_looked_for_in_it() -> None:
+    held = records({"pump": 0.9, "fan": 0.2, "lunch": 0.5})
+    hybrid = retriever({"pump": 0.9, "lunch": 0.5}, {}, held)
+    cast(Any, hybrid.words).bearers = {"pump": frozenset({DocumentId("fans")})}
+    assert found(hybrid) == ["fan", "pump", "lunch"]
+    assert found(hybrid.model_copy(update={"name_weight": 0.0})) == ["pump", "lunch"]
+    assert found(hybrid, query("pumps", "canteen")) == ["pump", "lunch"]
+
+
+def test_what_was_asked_before_names_the_document_where_the_question_names_none() -> None:
+    held = records({"pump": 0.9, "fan": 0.2})
+    hybrid = retriever({"pump": 0.9}, {}, held)
+    cast(Any, hybrid.words).bearers = {"fanworks": frozenset({DocumentId("fans")})}
+    earlier = replace(query(), history=(Turn(role="user", content="And Fanworks?"),))
+    assert found(hybrid) == ["pump"]
+    assert found(hybrid, earlier) == ["fan", "pump"]
+
+
+def test_further_passages_of_a_page_come_after_the_other_pages() -> None:
+    again = made_passage("It is blue.", id="again", document="pumps", page=3)
+    held = records({"pump": 0.9, "again": 0.8, "fan": 0.2})
+    held.cut.append(again)
+    hybrid = retriever({"pump": 0.9, "again": 0.8, "fan": 0.2}, {}, held)
+    assert found(hybrid) == ["pump", "fan", "again"]
+    assert found(hybrid, k=2) == ["pump", "fan"]
+    assert found(hybrid.model_copy(update={"page_once": False})) == ["pump", "again", "fan"]
+
+
+def test_passages_of_a_document_without_pages_stay_in_their_order() -> None:
+    again = made_passage("It is blue.", id="again", document="pumps", page=3)
+    held = records({"pump": 0.9, "again": 0.8, "fan": 0.2})
+    held.held[0] = replace(held.held[0], page_count=None)
+    held.cut.append(again)
+    assert found(retriever({"pump": 0.9, "again": 0.8, "fan": 0.2}, {}, held)) == [
+        *("pump", "again", "fan")
+    ]
 
 
 def test_no_more_than_k_are_given() -> None:

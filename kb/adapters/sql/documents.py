@@ -14,6 +14,7 @@ from kb.adapters.sql.pages import SqlPages
 from kb.adapters.sql.passages import READY, SqlPassages
 from kb.adapters.sql.tables import (
     attachments,
+    document_names,
     documents,
     knowledge_bases,
     pages,
@@ -202,6 +203,7 @@ class SqlDocuments(SqlPages, SqlPassages):
         ids = self.passage_ids_of(id)
         self._connection.execute(delete(pages).where(pages.c.document_id == id))
         self._connection.execute(delete(passages).where(passages.c.document_id == id))
+        self._connection.execute(delete(document_names).where(document_names.c.document_id == id))
         self._change(id, passage_count=0, page_count=None, warnings="[]", **_ledger(PageLedger()))
         return ids
 
@@ -222,17 +224,22 @@ class SqlDocuments(SqlPages, SqlPassages):
         cut: Sequence[Passage],
         embedded: Sequence[bytes],
         space_id: EmbeddingSpaceId,
+        names: Collection[str] = (),
     ) -> list[PassageId]:
         """Keep what was read in place of what was read before; the passages that went.
 
         `embedded` has the sha256 of what is embedded for each passage. Where that was embedded
-        before, for whatever document, its vector is kept for the new passage too.
+        before, for whatever document, its vector is kept for the new passage too. `names` are
+        the words that name the document.
         """
         known = self._vectors_by_embedded(set(embedded), space_id)
         before = self.clear(document.id)
         # Not the rest: name and origin may have changed while the document was read.
         self._change(document.id, **_read_values(document))
         self._store_pages(document.id, pages_read)
+        if names:
+            rows = [{"document_id": document.id, "word": word} for word in sorted(names)]
+            self._connection.execute(insert(document_names), rows)
         numbered = self._store_passages(cut, embedded, known, space_id)
         if document.state in domain.FINDABLE:
             fulltext.add(self._connection, document, numbered)

@@ -9,16 +9,27 @@ as implemented by SQLite FTS5.
 import json
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 from kb.adapters.sql.errors import translated
-from kb.adapters.sql.tables import documents, passages
-from kb.adapters.sql.word_forms import expression, indexed
-from kb.domain.documents import Document, DocumentId, KnowledgeBaseId, Passage, PassageId
+from kb.adapters.sql.tables import document_names, documents, passages
+from kb.adapters.sql.word_forms import any_form, expression, indexed
+from kb.domain.documents import (
+    FINDABLE,
+    Document,
+    DocumentId,
+    KnowledgeBaseId,
+    Passage,
+    PassageId,
+)
+from kb.domain.names import Names
 
 HASH_BYTES = 16 * 1024**2
 COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 """BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
+
+MOST_COUNTED = 50_000
+"""A word in more passages than these names nothing."""
 
 
 def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
@@ -117,6 +128,55 @@ class SqlWordIndex:
                 return []
             sought = expression(text, languages(connection, knowledge_base_id))
             return _search(connection, knowledge_base_id, sought, k, document_ids) if sought else []
+
+    def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
+        """Which findable documents bear these words in their names, and how common those are."""
+        with translated(), self._engine.begin() as connection:
+            found = connection.execute(
+                select(document_names.c.word, document_names.c.document_id)
+                .join(documents)
+                .where(
+                    document_names.c.word.in_(words),
+                    documents.c.knowledge_base_id == knowledge_base_id,
+                    documents.c.state.in_(FINDABLE),
+                )
+            )
+            bearers: dict[str, set[DocumentId]] = {}
+            for row in found:
+                bearers.setdefault(row.word, set()).add(DocumentId(row.document_id))
+            if not bearers:
+                return Names(bearers={}, holding={}, documents=0, passages=0)
+            count = connection.execute(
+                select(func.count(), func.sum(documents.c.passage_count)).where(
+                    documents.c.knowledge_base_id == knowledge_base_id,
+                    documents.c.state.in_(FINDABLE),
+                )
+            ).one()
+            return Names(
+                bearers={word: frozenset(ids) for word, ids in bearers.items()},
+                holding=_holding(connection, knowledge_base_id, bearers),
+                documents=count[0],
+                passages=count[1],
+            )
+
+
+def _holding(
+    connection: Connection, knowledge_base_id: KnowledgeBaseId, words: Collection[str]
+) -> dict[str, int]:
+    """How many passages have each of the words in their text, MOST_COUNTED at most."""
+    if not exists(connection, knowledge_base_id):
+        return {}
+    table = table_name(knowledge_base_id)
+    spoken = languages(connection, knowledge_base_id)
+    query = text(
+        f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :word LIMIT :most)"  # noqa: S608
+    )
+    return {
+        word: connection.execute(
+            query, {"word": f"text : ({any_form(word, spoken)})", "most": MOST_COUNTED}
+        ).scalar_one()
+        for word in words
+    }
 
 
 def languages(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> list[str]:

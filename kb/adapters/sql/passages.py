@@ -53,6 +53,17 @@ class SqlPassages:
         found = self._connection.scalars(_of(knowledge_base_id, passages.c.id, READY))
         return {PassageId(passage_id) for passage_id in found}
 
+    def holding(self, ids: Sequence[PassageId]) -> dict[PassageId, DocumentId]:
+        """The document of each of these passages."""
+        rows = in_batches(
+            self._connection,
+            ids,
+            lambda some: select(passages.c.id, passages.c.document_id).where(
+                passages.c.id.in_(some)
+            ),
+        )
+        return {PassageId(row.id): DocumentId(row.document_id) for row in rows}
+
     def vectors(
         self, ids: Sequence[PassageId], space_id: EmbeddingSpaceId
     ) -> tuple[list[PassageId], Vectors]:

@@ -72,6 +72,13 @@ documents = Table(
     Index("documents_by_language", "knowledge_base_id", "language"),
 )
 
+document_names = Table(
+    "document_names",
+    metadata,
+    Column("document_id", ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("word", String, primary_key=True, index=True),
+)
+
 attachments = Table(
     "attachments",
     metadata,
