@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 from kb.domain.documents import PassageId
 
-DENSE_WEIGHT = 0.6
-"""Share of the dense score in the fused one; compared by `python -m bench.retrieval`."""
+LEAST_DENSE, MOST_DENSE = 0.4, 0.9
+"""Bounds of the share that the dense score has in the fused one."""
+
+STANDS_OUT_FROM = 10
+"""The rank behind the best by words with which the best is compared."""
 
 UNLEARNT, LEARNT = 1.8, 3.8
 """Letters per token of a language that a model cannot read, and of one that it reads well;
@@ -17,10 +20,23 @@ def trust(letters_per_token: float) -> float:
     return min(1.0, max(0.0, (letters_per_token - UNLEARNT) / (LEARNT - UNLEARNT)))
 
 
+def dense_share(words: Mapping[PassageId, float]) -> float:
+    """The share (0..1) of the dense score: the less, the more the best by words stands out.
+
+    Where many passages have much the same of the question's words, those tell little. No one
+    weight is best for every collection; `python -m bench.retrieval` compares this with some.
+    """
+    ranked = sorted(words.values(), reverse=True)
+    if not ranked:
+        return MOST_DENSE
+    later = ranked[STANDS_OUT_FROM] if len(ranked) > STANDS_OUT_FROM else 0.0
+    return min(MOST_DENSE, max(LEAST_DENSE, later / ranked[0]))
+
+
 def fused(
     dense: Mapping[PassageId, float],
     words: Mapping[PassageId, float],
-    dense_weight: float = DENSE_WEIGHT,
+    dense_weight: float,
 ) -> dict[PassageId, float]:
     """Weighted sum (0..1) of both scores, each brought to 0..1.
 

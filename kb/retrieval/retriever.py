@@ -23,7 +23,7 @@ from kb.domain.names import asked_names
 from kb.domain.retrieval import Hit, Query, Ranking
 from kb.ports import Embedder, Records, Transaction, VectorIndex, WordIndex
 from kb.retrieval.evidence import LOOKED_AT, enough, evidence
-from kb.retrieval.fusion import DENSE_WEIGHT, fused, trust
+from kb.retrieval.fusion import dense_share, fused, trust
 from kb.retrieval.hits import Found, best_hits
 from kb.retrieval.late_interaction import LATE_WEIGHT, RERANKED, late_interaction, reranked
 from kb.retrieval.naming import NAME_WEIGHT, naming, surest, with_names
@@ -43,9 +43,6 @@ EMBEDDED_AT_ONCE = 3
 """Passages of a document that is still being embedded which a question may wait for."""
 
 
-_Asked = tuple[float, EmbeddedQuery]
-
-
 class HybridRetriever(BaseRetriever):
     """Dense and word search over one knowledge base, fused by normalised scores.
 
@@ -59,7 +56,7 @@ class HybridRetriever(BaseRetriever):
     embedder: SkipValidation[Embedder]
     vectors: SkipValidation[VectorIndex]
     words: SkipValidation[WordIndex]
-    dense_weight: float = DENSE_WEIGHT
+    dense_weight: float | None = None
     late_weight: float = LATE_WEIGHT
     name_weight: float = NAME_WEIGHT
     page_once: bool = True
@@ -75,8 +72,8 @@ class HybridRetriever(BaseRetriever):
         candidates = max(CANDIDATES, k)
         texts = resolve(query)
         with _timed(elapsed, "dense"):
-            asked = self._asked(base, texts)
-            vector = _mean(asked)
+            asked = self._asked(base, texts[0][0])
+            vector = self._resolved(asked, texts[1:])
             near = self._nearest(query.scope, space_id, vector, candidates)
         with _timed(elapsed, "words"):
             words = self._worded(query.scope, texts, candidates)
@@ -90,12 +87,12 @@ class HybridRetriever(BaseRetriever):
                 words=words,
                 named=named,
                 document_of=view.documents.holding([*dense, *words]) if named else {},
-                trusted=trust(_letters_per_token(asked)),
+                trusted=trust(asked.letters_per_token),
             )
             scores = self._scores(found)
         with _timed(elapsed, "rerank"), self.records.reading() as view:
             if found.trusted:
-                found.late |= self._late(view, space_id, asked, scores)
+                found.late |= self._late(view, space_id, asked.tokens, scores)
             hits = self._hits(view, query.scope, found, k)
             if not enough(evidence(hits)):
                 # Only where it may decide whether there is an answer: it takes a moment.
@@ -104,7 +101,8 @@ class HybridRetriever(BaseRetriever):
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
     def _scores(self, found: Found) -> dict[PassageId, float]:
-        scores = fused(found.dense, found.words, self.dense_weight * found.trusted)
+        share = dense_share(found.words) if self.dense_weight is None else self.dense_weight
+        scores = fused(found.dense, found.words, share * found.trusted)
         if found.named:
             scores = with_names(scores, found.document_of, found.named, self.name_weight)
         return reranked(scores, found.late, self.late_weight * found.trusted)
@@ -123,8 +121,7 @@ class HybridRetriever(BaseRetriever):
                 return named
         return {}
 
-    def _asked(self, base: KnowledgeBase, texts: Sequence[tuple[str, float]]) -> list[_Asked]:
-        """Each text's weight, vector and token vectors."""
+    def _asked(self, base: KnowledgeBase, question: str) -> EmbeddedQuery:
         space = self.embedder.space
         if space.id != base.embedding_space_id:
             raise EmbeddingSpaceError(
@@ -132,7 +129,13 @@ class HybridRetriever(BaseRetriever):
                 subject=base.name,
                 advice="Choose that model again, or add the documents to a new knowledge base.",
             )
-        return [(weight, self.embedder.embed_query_with_tokens(text)) for text, weight in texts]
+        return self.embedder.embed_query_with_tokens(question)
+
+    def _resolved(self, asked: EmbeddedQuery, earlier: Sequence[tuple[str, float]]) -> Vectors:
+        """The weighted mean of the question's and the earlier texts' vectors, of unit length."""
+        vectors = [weight * self.embedder.embed_query(text) for text, weight in earlier]
+        mean: Vectors = np.sum([asked.vector, *vectors], axis=0, dtype=np.float32)
+        return mean / np.float32(np.linalg.norm(mean) or 1)
 
     def _worded(
         self, scope: Scope, texts: Sequence[tuple[str, float]], candidates: int
@@ -160,20 +163,14 @@ class HybridRetriever(BaseRetriever):
         self,
         view: Transaction,
         space_id: EmbeddingSpaceId,
-        asked: Sequence[_Asked],
+        question: Vectors,
         scores: dict[PassageId, float],
     ) -> dict[PassageId, float]:
-        """The late interaction of the best passages with all texts, by their weights."""
+        """The late interaction of the best passages with the question alone."""
         if not self.late_weight or not scores:
             return {}
         best = sorted(scores, key=lambda id: (-scores[id], id))[:RERANKED]
-        signs = view.documents.token_signs(best, space_id)
-        total = sum(weight for weight, _ in asked)
-        late: dict[PassageId, float] = {}
-        for weight, text in asked:
-            for id, score in late_interaction(text.tokens, signs).items():
-                late[id] = late.get(id, 0.0) + weight / total * score
-        return late
+        return late_interaction(question, view.documents.token_signs(best, space_id))
 
     def _not_yet_embedded(self, hits: Sequence[Hit], vector: Vectors) -> dict[PassageId, float]:
         """Cosines of the first hits whose own vectors are still to come."""
@@ -196,19 +193,6 @@ class HybridRetriever(BaseRetriever):
             raise InvalidInputError("Say what to search: invoke(question, scope=...).")
         ranking = self.rank(Query(text=query, scope=scope))
         return [_langchain_document(hit) for hit in ranking.hits]
-
-
-def _mean(asked: Sequence[_Asked]) -> Vectors:
-    """The weighted mean of the texts' vectors, (d,), of unit length."""
-    mean: Vectors = np.sum(
-        [weight * text.vector for weight, text in asked], axis=0, dtype=np.float32
-    )
-    return mean / np.float32(np.linalg.norm(mean) or 1)
-
-
-def _letters_per_token(asked: Sequence[_Asked]) -> float:
-    total = sum(weight for weight, _ in asked)
-    return sum(weight * text.letters_per_token for weight, text in asked) / total
 
 
 def _nearest_of(

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.domain.documents import PassageId
-from kb.retrieval.fusion import DENSE_WEIGHT, LEARNT, UNLEARNT, fused, normalised, trust
+from kb.retrieval.fusion import (
+    LEARNT,
+    LEAST_DENSE,
+    MOST_DENSE,
+    UNLEARNT,
+    dense_share,
+    fused,
+    normalised,
+    trust,
+)
 
 A, B, C = PassageId("a"), PassageId("b"), PassageId("c")
 COSINES = st.dictionaries(st.sampled_from([A, B, C, PassageId("d")]), st.floats(-1, 1))
@@ -29,7 +38,7 @@ def test_scores_that_are_alike_become_1() -> None:
 
 def test_no_scores_stay_none() -> None:
     assert normalised({}) == {}
-    assert fused({}, {}) == {}
+    assert fused({}, {}, 0.5) == {}
 
 
 def test_both_are_weighted_and_added() -> None:
@@ -43,11 +52,15 @@ def test_a_passage_without_any_word_of_the_question_gets_nothing_for_words() -> 
 
 
 def test_where_no_word_is_found_the_cosine_counts_alone() -> None:
-    assert fused({A: 0.9, B: 0.1}, {}) == {A: 1.0, B: 0.0}
+    assert fused({A: 0.9, B: 0.1}, {}, 0.5) == {A: 1.0, B: 0.0}
 
 
-def test_both_searches_count() -> None:
-    assert 0 < DENSE_WEIGHT < 1
+def test_words_count_the_more_the_more_their_best_passage_stands_out() -> None:
+    alike = {PassageId(str(rank)): 10.0 - 0.1 * rank for rank in range(20)}
+    outstanding = {PassageId(str(rank)): 10.0 - 0.5 * rank for rank in range(20)}
+    assert LEAST_DENSE < dense_share(outstanding) < dense_share(alike) == MOST_DENSE
+    assert dense_share({A: 3.0}) == LEAST_DENSE
+    assert dense_share({}) == MOST_DENSE
 
 
 @given(both_scores())
@@ -55,14 +68,14 @@ def test_a_fused_score_is_between_0_and_1(
     scores: tuple[dict[PassageId, float], dict[PassageId, float]],
 ) -> None:
     dense, words = scores
-    both = fused(dense, words)
+    both = fused(dense, words, dense_share(words))
     assert both.keys() == dense.keys()
     assert all(-1e-9 <= score <= 1 + 1e-9 for score in both.values())
 
 
 @given(COSINES)
 def test_cosines_alone_keep_their_order(dense: dict[PassageId, float]) -> None:
-    scores = fused(dense, {})
+    scores = fused(dense, {}, 0.5)
     ordered = sorted(dense, key=lambda id: dense[id])
     assert [scores[id] for id in ordered] == pytest.approx(sorted(scores.values()))
 

@@ -3,7 +3,7 @@
 from kb.domain.access import Scope
 from kb.domain.documents import KnowledgeBaseId
 from kb.domain.retrieval import Query, Turn
-from kb.retrieval.queries import EARLIER_WEIGHT, resolve
+from kb.retrieval.queries import ANSWER_CHARACTERS, ANSWER_WEIGHT, EARLIER_WEIGHT, resolve
 
 SCOPE = Scope(knowledge_base_id=KnowledgeBaseId("base"))
 
@@ -27,10 +27,20 @@ def test_a_first_question_is_searched_alone() -> None:
 
 def test_a_follow_up_is_searched_with_the_question_before_it_at_less_weight() -> None:
     texts = resolve(asked("How long is parental leave?", "And for adoption?"))
-    assert texts == [("And for adoption?", 1.0), ("How long is parental leave?", EARLIER_WEIGHT)]
+    assert texts == [
+        ("And for adoption?", 1.0),
+        ("An answer.", ANSWER_WEIGHT),
+        ("How long is parental leave?", EARLIER_WEIGHT),
+    ]
 
 
 def test_only_the_last_turns_of_the_person_count_and_share_one_weight() -> None:
     texts = resolve(asked("One?", "Two?", "Three?", "Four?"))
-    assert [text for text, _ in texts] == ["Four?", "Two?", "Three?"]
-    assert sum(weight for _, weight in texts[1:]) == EARLIER_WEIGHT
+    assert [text for text, _ in texts] == ["Four?", "An answer.", "Two?", "Three?"]
+    assert sum(weight for _, weight in texts[2:]) == EARLIER_WEIGHT
+
+
+def test_only_the_beginning_of_a_long_answer_counts() -> None:
+    long = Turn(role="assistant", content="word " * 1_000)
+    texts = resolve(Query(text="And?", scope=SCOPE, history=(long,)))
+    assert [len(text) for text, _ in texts] == [4, ANSWER_CHARACTERS]

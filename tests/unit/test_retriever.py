@@ -11,7 +11,7 @@ from kb.domain.access import Scope
 from kb.domain.documents import DocumentId, KnowledgeBaseId
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.retrieval import Query, Turn
-from kb.retrieval.fusion import DENSE_WEIGHT
+from kb.retrieval.fusion import LEAST_DENSE
 from kb.retrieval.retriever import CANDIDATES, HybridRetriever
 from tests.fake_embedder import FakeEmbedder
 from tests.unit.makers import (
@@ -69,7 +69,7 @@ def test_both_searches_make_one_ranking() -> None:
     assert first.scores.dense == pytest.approx(0.9)
     assert (first.scores.words, first.scores.fused) == (8.0, 1.0)
     assert (third.scores.words, third.scores.fused) == (None, 0.0)
-    assert second.scores.fused == pytest.approx(DENSE_WEIGHT * 0.25 + (1 - DENSE_WEIGHT) * 0.75)
+    assert second.scores.fused == pytest.approx(LEAST_DENSE * 0.25 + (1 - LEAST_DENSE) * 0.75)
     assert first.document.name == "pumps"
     assert first.page == 3
     assert {hit.scores.late for hit in ranking.hits} == {None}
