@@ -10,6 +10,7 @@ import numpy as np
 from bench.crash_child import QuickReader
 from bench.crash_library import Made
 from kb.adapters.files import DRAFTS
+from kb.adapters.sql.word_forms import indexed
 from kb.bootstrap import App, open_app
 from kb.domain.documents import FINDABLE, Document, DocumentState, KnowledgeBase
 from kb.domain.errors import NotFoundError
@@ -181,18 +182,19 @@ def _indexes(app: App) -> Iterator[str]:
         yield f"{len(ids) - len(kept)} passages have no vector"
     collection = app.vectors._collection(base.id, base.embedding_space_id)
     if collection is not None:
-        indexed = collection.get(include=["embeddings"])
-        vectors = dict(zip(indexed["ids"], indexed["embeddings"], strict=True))  # type: ignore[arg-type]
+        there = collection.get(include=["embeddings"])
+        vectors = dict(zip(there["ids"], there["embeddings"], strict=True))  # type: ignore[arg-type]
         if any(
             id not in vectors or not np.allclose(row, vectors[id], atol=1e-5)
             for id, row in zip(kept, rows, strict=True)
         ):
             yield "a vector in the index is not the one in the records"
     with app.records.engine.connect() as connection:
-        other = connection.exec_driver_sql(
-            f"SELECT count(*) FROM words_{base.id} AS w JOIN passages AS p ON p.seq = w.rowid "
-            "WHERE w.text <> p.text"
-        ).scalar()
+        held = connection.exec_driver_sql(
+            f"SELECT w.text, p.text, d.language FROM words_{base.id} AS w "
+            "JOIN passages AS p ON p.seq = w.rowid JOIN documents AS d ON d.id = p.document_id"
+        )
+        other = sum(words != indexed(text, language) for words, text, language in held)
     if other:
         yield f"{other} full-text rows have other words than their passages"
 
