@@ -136,6 +136,9 @@ class WordIndex(Protocol):
     ) -> list[tuple[PassageId, float]]:
         """The k best passages by BM25 (higher is better), best first."""
 
+    def languages(self, knowledge_base_id: KnowledgeBaseId) -> dict[str, int]:
+        """How many documents are in each language, "" where it is not known."""
+
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Which documents bear these words in their names, and how common the words are."""
 

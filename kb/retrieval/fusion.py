@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from kb.domain.documents import PassageId
+from kb.domain.words import ENGLISH
 
 LEAST_DENSE, MOST_DENSE = 0.4, 0.9
 """Bounds of the share that the dense score has in the fused one."""
@@ -10,14 +11,23 @@ LEAST_DENSE, MOST_DENSE = 0.4, 0.9
 STANDS_OUT_FROM = 10
 """The rank behind the best by words with which the best is compared."""
 
-UNLEARNT, LEARNT = 1.8, 3.8
+UNLEARNT, LEARNT = 2.0, 4.0
 """Letters per token of a language that a model cannot read, and of one that it reads well;
 compared by `python -m bench.retrieval`."""
 
+NEARLY_ALL = 0.9
 
-def trust(letters_per_token: float) -> float:
-    """How much (0..1) a model's likeness says of a question that it breaks into such tokens."""
-    return min(1.0, max(0.0, (letters_per_token - UNLEARNT) / (LEARNT - UNLEARNT)))
+
+def trust(letters_per_token: float, languages: Mapping[str, int]) -> float:
+    """How much (0..1) a model's likeness says of a question that it breaks into such tokens.
+
+    `languages` count the documents by language. English is a language that every model has
+    learnt; there few letters per token only tell of technical terms.
+    """
+    english = languages.get("", 0) + languages.get(ENGLISH, 0)
+    if english >= NEARLY_ALL * sum(languages.values()):
+        return 1.0
+    return min(1.0, max(0.0, (letters_per_token - UNLEARNT) / (LEARNT - UNLEARNT))) ** 3
 
 
 def dense_share(words: Mapping[PassageId, float]) -> float:

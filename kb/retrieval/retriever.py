@@ -87,7 +87,9 @@ class HybridRetriever(BaseRetriever):
                 words=words,
                 named=named,
                 document_of=view.documents.holding([*dense, *words]) if named else {},
-                trusted=trust(asked.letters_per_token),
+                trusted=trust(
+                    asked.letters_per_token, self.words.languages(query.scope.knowledge_base_id)
+                ),
             )
             scores = self._scores(found)
         with _timed(elapsed, "rerank"), self.records.reading() as view:

@@ -93,6 +93,7 @@ def test_words_are_found_in_the_language_of_their_document(
     _, (chinese,), _ = published(records, base, ["新水泵运行正常"], "zh.txt", language="zh")
     _, (thai,), _ = published(records, base, ["สะพานแห่งนี้ยาวมาก"], "th.txt", language="th")
     _, (english,), _ = published(records, base, ["The houses are old."], "en.txt", language="en")
+    assert words.languages(base.id) == {"de": 1, "zh": 1, "th": 1, "en": 1}
     for question, passage in {
         "Haus": german,
         "hauser": german,

@@ -191,12 +191,17 @@ class FakeIndex:
     scores: Mapping[str, float]
     asked: list[Any] = field(default_factory=list)
     bearers: Mapping[str, frozenset[DocumentId]] = field(default_factory=dict)
+    spoken: str = "en"
 
     def search(self, *request: Any) -> list[tuple[PassageId, float]]:
         """Best first."""
         self.asked.append(request)
         ordered = sorted(self.scores.items(), key=lambda item: -item[1])
         return [(PassageId(id), score) for id, score in ordered]
+
+    def languages(self, _: KnowledgeBaseId) -> dict[str, int]:
+        """One language."""
+        return {self.spoken: 3}
 
     def names(self, _: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Names among a thousand documents, each word in two passages of ten thousand."""

@@ -81,6 +81,12 @@ def test_cosines_alone_keep_their_order(dense: dict[PassageId, float]) -> None:
 
 
 def test_a_language_in_small_pieces_is_not_trusted_to_the_model() -> None:
-    assert trust(1.0) == trust(UNLEARNT) == 0.0
-    assert 0 < trust((UNLEARNT + LEARNT) / 2) < 1
-    assert trust(LEARNT) == trust(6.0) == 1.0
+    spoken = {"de": 3, "en": 1}
+    assert trust(1.0, spoken) == trust(UNLEARNT, spoken) == 0.0
+    assert 0 < trust((UNLEARNT + LEARNT) / 2, spoken) < 1
+    assert trust(LEARNT, spoken) == trust(6.0, spoken) == 1.0
+
+
+def test_where_the_documents_are_english_the_model_is_trusted() -> None:
+    assert trust(1.0, {"en": 9, "": 9, "ca": 1}) == 1.0
+    assert trust(1.0, {}) == 1.0

@@ -101,7 +101,9 @@ def test_words_alone_rank_where_the_model_cannot_read_the_question() -> None:
     held = records({"pump": 0.9, "fan": 0.1})
     held.signs = {PUMP.id: b"\xff" * 8, FAN.id: b"\x00" * 8}
     held.embedder.letters_per_token = 1.0
-    ranking = retriever({"pump": 0.9, "fan": 0.1}, {"fan": 3.0, "pump": 1.0}, held).rank(query())
+    hybrid = retriever({"pump": 0.9, "fan": 0.1}, {"fan": 3.0, "pump": 1.0}, held)
+    cast(Any, hybrid.words).spoken = "ru"
+    ranking = hybrid.rank(query())
     assert [hit.passage.id for hit in ranking.hits] == ["fan", "pump"]
     assert {hit.scores.late for hit in ranking.hits} == {None}
 

@@ -129,6 +129,11 @@ class SqlWordIndex:
             sought = expression(text, languages(connection, knowledge_base_id))
             return _search(connection, knowledge_base_id, sought, k, document_ids) if sought else []
 
+    def languages(self, knowledge_base_id: KnowledgeBaseId) -> dict[str, int]:
+        """How many documents are in each language, "" where it is not known."""
+        with translated(), self._engine.begin() as connection:
+            return languages(connection, knowledge_base_id)
+
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Which findable documents bear these words in their names, and how common those are."""
         with translated(), self._engine.begin() as connection:
@@ -179,10 +184,14 @@ def _holding(
     }
 
 
-def languages(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> list[str]:
-    """The languages of the knowledge base's documents; empty ones where it is not known."""
-    query = select(documents.c.language).where(documents.c.knowledge_base_id == knowledge_base_id)
-    return list(connection.scalars(query.distinct()))
+def languages(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> dict[str, int]:
+    """How many of the knowledge base's documents are in each language, "" where it is unknown."""
+    rows = connection.execute(
+        select(documents.c.language, func.count())
+        .where(documents.c.knowledge_base_id == knowledge_base_id)
+        .group_by(documents.c.language)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _search(
