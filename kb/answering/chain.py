@@ -64,7 +64,9 @@ class AnsweringChain:
         wanted = places_asked_for(query.text)
         if wanted:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
-        run = _Run(retriever=self.retriever, embedder=self.embedder, model=model)
+        # A second passage of the page that says most may hold the answer.
+        retriever = self.retriever.model_copy(update={"page_once": False})
+        run = _Run(retriever=retriever, embedder=self.embedder, model=model)
         return AnswerEvents(run, query)
 
 

@@ -35,6 +35,10 @@ class FakeRetriever:
         self.trouble = trouble
         self.asked: list[tuple[Query, int]] = []
 
+    def model_copy(self, *, update: dict[str, Any]) -> "FakeRetriever":
+        assert update == {"page_once": False}
+        return self
+
     def rank(self, query: Query, k: int) -> Ranking:
         self.asked.append((query, k))
         if self.trouble:
