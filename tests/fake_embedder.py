@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kb.adapters.token_signs import packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.words import content_words, words
@@ -37,8 +38,7 @@ class FakeEmbedder:
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
         """As `embed_passages`; a token is a word."""
-        signs = [np.packbits(_tokens(text) > 0, axis=1).tobytes() for text in texts]
-        return self.embed_passages(texts), signs
+        return self.embed_passages(texts), [packed_signs(_tokens(text)) for text in texts]
 
     def embed_query(self, text: str) -> Vectors:
         """(64,), of unit length."""

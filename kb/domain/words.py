@@ -47,10 +47,10 @@ def _spaced(word: str) -> Iterator[str]:
         return
     for run in _UNSPACED.finditer(word):
         size = 2 if run["pairs"] else 3 if run["triples"] else len(run.group())
-        yield from grams(run.group(), size)
+        yield from _grams(run.group(), size)
 
 
-def grams(run: str, size: int) -> list[str]:
+def _grams(run: str, size: int) -> list[str]:
     """The overlapping stretches of so many letters; the run itself where it has no more."""
     return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]
 

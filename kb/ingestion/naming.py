@@ -39,7 +39,7 @@ def names(
     if paged and not any(map(is_year, marks)):
         first = next((page.text for page in pages if page.text), "")
         marks.update(_PERIOD.findall(first[:FIRST_PAGE]))
-    return frozenset(marks | _proper(told, text) | (told & _compounds(text)))
+    return frozenset(marks | _proper(told, text) | _compounds(told, text))
 
 
 def _is_mark(word: str) -> bool:
@@ -52,13 +52,18 @@ def _proper(told: Collection[str], text: str) -> set[str]:
     if not words:
         return set()
     one_of = "|".join(map(re.escape, words))
-    found = re.findall(rf"(?<![\w./@-])(?:{one_of})(?![\w/@]|\.\w)", text, re.IGNORECASE)
-    every = Counter(word.lower() for word in found)
-    capital = Counter(word.lower() for word in found if word[0].isupper())
+    place = rf"(?<![\w./@-])(?:{one_of})(?![\w/@]|\.\w)"
+    every: Counter[str] = Counter()
+    capital: Counter[str] = Counter()
+    for match in re.finditer(place, text, re.IGNORECASE):
+        word = match.group()
+        every[word.lower()] += 1
+        capital[word.lower()] += word[0].isupper()
     return {word for word, count in every.items() if count > 1 and capital[word] >= ALWAYS * count}
 
 
-def _compounds(text: str) -> set[str]:
-    """Two words with capitals as one, as file names write them."""
-    pairs = _CAPITALS.findall(text)
-    return {(a + b).lower() for a, b in pairs if a[0].isupper() and b[0].isupper()}
+def _compounds(told: Collection[str], text: str) -> set[str]:
+    """Those that are two words of the text with capitals as one, as file names write them."""
+    pairs = (match.groups() for match in _CAPITALS.finditer(text))
+    joined = ((a + b).lower() for a, b in pairs if a[0].isupper() and b[0].isupper())
+    return {word for word in joined if word in told}

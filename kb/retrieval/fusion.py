@@ -12,8 +12,7 @@ STANDS_OUT_FROM = 10
 """The rank behind the best by words with which the best is compared."""
 
 UNLEARNT, LEARNT = 2.0, 4.0
-"""Letters per token of a language that a model cannot read, and of one that it reads well;
-compared by `python -m bench.retrieval`."""
+"""Letters per token of a language that a model cannot read, and of one that it reads well."""
 
 NEARLY_ALL = 0.9
 

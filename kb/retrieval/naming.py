@@ -52,8 +52,7 @@ def with_names(
     weight: float,
 ) -> dict[PassageId, float]:
     """The scores (0..1) with what their documents' names add, again 0..1."""
+    lifted = {id: named.get(document, 0.0) for id, document in document_of.items()}
     return {
-        id: (score + weight * (named.get(document_of[id], 0.0) if id in document_of else 0.0))
-        / (1 + weight)
-        for id, score in scores.items()
+        id: (score + weight * lifted.get(id, 0.0)) / (1 + weight) for id, score in scores.items()
     }

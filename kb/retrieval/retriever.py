@@ -1,6 +1,6 @@
 """Finds passages by meaning and by words, fuses both, and reranks the best token by token."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -31,7 +31,6 @@ from kb.retrieval.queries import resolve
 
 CANDIDATES = 100
 """How many passages each search brings to the fusion, at least."""
-
 
 OF_NAMED = 40
 """How many passages of each document that the question names are looked at."""
@@ -91,26 +90,33 @@ class HybridRetriever(BaseRetriever):
                     asked.letters_per_token, self.words.languages(query.scope.knowledge_base_id)
                 ),
             )
-            scores = self._scores(found)
+            scores = self._fused(found)
         with _timed(elapsed, "rerank"), self.records.reading() as view:
             if found.trusted:
                 found.late |= self._late(view, space_id, asked.tokens, scores)
-            hits = self._hits(view, query.scope, found, k)
+            hits = self._hits(view, query.scope, found, scores, k)
             if not enough(evidence(hits)):
                 # Only where it may decide whether there is an answer: it takes a moment.
                 found.dense |= self._not_yet_embedded(hits, vector)
-                hits = self._hits(view, query.scope, found, k)
+                hits = self._hits(view, query.scope, found, self._fused(found), k)
         return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
 
-    def _scores(self, found: Found) -> dict[PassageId, float]:
+    def _fused(self, found: Found) -> dict[PassageId, float]:
         share = dense_share(found.words) if self.dense_weight is None else self.dense_weight
         scores = fused(found.dense, found.words, share * found.trusted)
-        if found.named:
-            scores = with_names(scores, found.document_of, found.named, self.name_weight)
-        return reranked(scores, found.late, self.late_weight * found.trusted)
+        if not found.named:
+            return scores
+        return with_names(scores, found.document_of, found.named, self.name_weight)
 
-    def _hits(self, view: Transaction, scope: Scope, found: Found, k: int) -> tuple[Hit, ...]:
-        scores = self._scores(found)
+    def _hits(
+        self,
+        view: Transaction,
+        scope: Scope,
+        found: Found,
+        scores: dict[PassageId, float],
+        k: int,
+    ) -> tuple[Hit, ...]:
+        scores = reranked(scores, found.late, self.late_weight * found.trusted)
         return best_hits(view, scope, found, scores, k, page_once=self.page_once)
 
     def _named(self, scope: Scope, texts: Sequence[str]) -> dict[DocumentId, float]:
@@ -157,9 +163,7 @@ class HybridRetriever(BaseRetriever):
             return [id for id, _ in found]
         # A metadata filter costs Chroma many times an exact search over a few documents.
         with self.records.reading() as view:
-            ids, rows = view.documents.vectors_of_documents(scope.document_ids, space_id)
-        cosines = _cosines(ids, rows, vector)
-        return sorted(cosines, key=lambda id: -cosines[id])[:k]
+            return _nearest_in(view, scope.document_ids, space_id, vector, k)
 
     def _late(
         self,
@@ -203,14 +207,20 @@ def _nearest_of(
     """The nearest passages of a few documents, of those that are not too long to look through."""
     documents = view.documents.many(ids).values()
     short = [one.id for one in documents if one.passage_count <= MOST_LOOKED_THROUGH]
-    if not short:
-        return []
-    cosines = _cosines(*view.documents.vectors_of_documents(short, space_id), vector)
-    of = view.documents.holding(list(cosines))
-    nearest: dict[DocumentId, list[PassageId]] = {id: [] for id in short}
-    for id in sorted(cosines, key=lambda id: -cosines[id]):
-        nearest[of[id]].append(id)
-    return [id for each in nearest.values() for id in each[:OF_NAMED]]
+    nearest = (_nearest_in(view, [id], space_id, vector, OF_NAMED) for id in short)
+    return [id for of_one in nearest for id in of_one]
+
+
+def _nearest_in(
+    view: Transaction,
+    ids: Collection[DocumentId],
+    space_id: EmbeddingSpaceId,
+    vector: Vectors,
+    k: int,
+) -> list[PassageId]:
+    """The k nearest passages of these documents, by all their vectors."""
+    cosines = _cosines(*view.documents.vectors_of_documents(ids, space_id), vector)
+    return sorted(cosines, key=lambda id: -cosines[id])[:k]
 
 
 def _cosines(ids: Sequence[PassageId], rows: Vectors, vector: Vectors) -> dict[PassageId, float]:

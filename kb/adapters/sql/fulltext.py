@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, Engine, func, select, text
 
 from kb.adapters.sql.errors import translated
+from kb.adapters.sql.passages import FINDABLE
 from kb.adapters.sql.tables import document_names, documents, passages
 from kb.adapters.sql.word_forms import any_form, expression, indexed
 from kb.domain.documents import (
-    FINDABLE,
     Document,
     DocumentId,
     KnowledgeBaseId,
@@ -29,7 +29,7 @@ COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 """BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
 
 MOST_COUNTED = 50_000
-"""A word in more passages than these names nothing."""
+"""How far the passages of a word are counted; to count on would take too long."""
 
 
 def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
@@ -136,15 +136,12 @@ class SqlWordIndex:
 
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Which findable documents bear these words in their names, and how common those are."""
+        findable = (documents.c.knowledge_base_id == knowledge_base_id) & FINDABLE
         with translated(), self._engine.begin() as connection:
             found = connection.execute(
                 select(document_names.c.word, document_names.c.document_id)
                 .join(documents)
-                .where(
-                    document_names.c.word.in_(words),
-                    documents.c.knowledge_base_id == knowledge_base_id,
-                    documents.c.state.in_(FINDABLE),
-                )
+                .where(document_names.c.word.in_(words), findable)
             )
             bearers: dict[str, set[DocumentId]] = {}
             for row in found:
@@ -152,10 +149,7 @@ class SqlWordIndex:
             if not bearers:
                 return Names(bearers={}, holding={}, documents=0, passages=0)
             count = connection.execute(
-                select(func.count(), func.sum(documents.c.passage_count)).where(
-                    documents.c.knowledge_base_id == knowledge_base_id,
-                    documents.c.state.in_(FINDABLE),
-                )
+                select(func.count(), func.sum(documents.c.passage_count)).where(findable)
             ).one()
             return Names(
                 bearers={word: frozenset(ids) for word, ids in bearers.items()},
