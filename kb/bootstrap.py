@@ -213,8 +213,13 @@ class App:
 
     def rest_reading(self) -> None:
         """End the child that reads files, and the one that draws pages if nobody waits for it."""
+        from kb.adapters import memory
+        from kb.ingestion import languages
+
         self.ingestion.reader.close()
         self.page_drawer.rest()
+        languages.give_back()
+        memory.give_back()
 
     def rest_embedding(self) -> None:
         """End the child that embeds documents of many passages."""

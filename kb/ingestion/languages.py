@@ -29,6 +29,11 @@ def language_of(text: str) -> str:
     return language
 
 
+def give_back() -> None:
+    """Let the tables go, 90 MB; the next text loads them again."""
+    _identifier.cache_clear()
+
+
 @cache
 def _identifier() -> "LanguageIdentifier":
     # Its tables take a moment to load, which the first page need not wait for.

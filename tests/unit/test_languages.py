@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.ingestion.languages import language_of
+from kb.ingestion.languages import give_back, language_of
 
 BRIDGE = {
     "en": "The bridge over the river was opened in the spring of 1987 by the mayor of the town.",
@@ -22,3 +22,8 @@ def test_a_text_tells_its_language(language: str) -> None:
 @pytest.mark.parametrize("text", ["", "P-40", "1,250 | 3,400 | 17.5 %\n" * 100])
 def test_a_text_of_few_letters_tells_none(text: str) -> None:
     assert language_of(text) == ""
+
+
+def test_a_text_tells_its_language_after_the_tables_were_given_back() -> None:
+    give_back()
+    assert language_of(BRIDGE["de"]) == "de"
