@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kb.domain.access import Scope
 from kb.domain.documents import Document, DocumentId, Passage, PassageId
 from kb.domain.retrieval import Hit, Scores
-from kb.ports import Transaction
+from kb.records import Transaction
 
 LOOKED_THROUGH = 4
 """How many times as many passages as are asked for are looked through for other pages."""

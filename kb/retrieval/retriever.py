@@ -21,7 +21,8 @@ from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.names import asked_names
 from kb.domain.retrieval import Hit, Query, Ranking
-from kb.ports import Embedder, Records, Transaction, VectorIndex, WordIndex
+from kb.ports import Embedder, VectorIndex, WordIndex
+from kb.records import Records, Transaction
 from kb.retrieval.evidence import LOOKED_AT, enough, evidence
 from kb.retrieval.fusion import dense_share, fused, trust
 from kb.retrieval.hits import Found, best_hits
