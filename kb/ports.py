@@ -69,6 +69,17 @@ class Embedder(Protocol):
         """The vector as `embed_query`, and what its tokens say."""
 
 
+class Reranker(Protocol):
+    """Says how well texts answer a question. Blocks until its model is loaded."""
+
+    @property
+    def name(self) -> str:
+        """The model's folder or hub name. Raises ModelMissingError if it does not load."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> Vectors:
+        """One for each text, (n,), 0..1. Raises ModelMissingError, ModelCrashedError."""
+
+
 class VectorIndex(Protocol):
     """Finds passages by vector in one knowledge base and embedding space.
 

@@ -7,16 +7,13 @@ from dataclasses import asdict
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from kb.adapters.model_child import serve
+from kb.adapters.model_child import precision, serve
 from kb.domain.errors import ModelMissingError
 from kb.ports import Embedder
-
-if TYPE_CHECKING:
-    import torch
 
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -50,17 +47,6 @@ def load(model_name: str, threads: int) -> Embedder:
     from kb.adapters.minilm import MiniLM
 
     return MiniLM(folder, threads=threads, precision=precision())
-
-
-def precision() -> "torch.dtype":
-    """The numbers that this processor multiplies fastest without harm to the vectors.
-
-    bfloat16 where it has instructions for it; where it has not, that is many times slower.
-    """
-    import torch
-
-    fast = torch.cpu.get_capabilities().get("avx512_bf16", False)
-    return torch.bfloat16 if fast else torch.float32
 
 
 def bundled_folder() -> Path:
