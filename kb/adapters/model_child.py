@@ -48,7 +48,7 @@ def serve(load: Callable[[], Answer], niceness: int) -> None:
 
 
 def precision() -> "torch.dtype":
-    """The numbers that this processor multiplies fastest without harm to what models say.
+    """The numbers that this processor multiplies fastest without harm to the vectors.
 
     bfloat16 where it has instructions for it; where it has not, that is many times slower.
     """

@@ -31,6 +31,7 @@ class ModelProcess:
         self._process = ChildProcess(
             module, self._model, str(threads), str(niceness), environment=_environment
         )
+        self._loaded = False
         self.settled = False
 
     @property
@@ -43,8 +44,10 @@ class ModelProcess:
         self._process.start()
 
     def load(self) -> None:
-        """Wait until the model is loaded. Raises ModelMissingError, ModelCrashedError."""
-        self._ask({"op": "load"})
+        """Wait until the model was loaded once. Raises ModelMissingError, ModelCrashedError."""
+        if not self._loaded:
+            self._ask({"op": "load"})
+            self._loaded = True
 
     def settle(self) -> None:
         """Wait until the model is loaded, or known not to load."""

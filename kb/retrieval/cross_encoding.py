@@ -28,6 +28,7 @@ def cross_encoded(reranker: Reranker, question: str, hits: Sequence[Hit]) -> lis
         for hit in hits
         for id in [hit.passage.id]
     ]
+    # Some models' scores are rounded: what scores alike keeps its order.
     return sorted(moved, key=lambda hit: -hit.scores.fused)
 
 
