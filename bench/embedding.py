@@ -22,8 +22,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from kb.adapters.embedding_child import bundled_folder, precision
+from kb.adapters.embedding_child import bundled_folder
 from kb.adapters.minilm import MiniLM
+from kb.adapters.model_child import precision
 from kb.adapters.readers.registry import reader_of
 from kb.adapters.sentence_model import SentenceModel
 from kb.domain.documents import DocumentId

@@ -16,7 +16,7 @@ Variant = Callable[[HybridRetriever], HybridRetriever]
 SHIPPED = "shipped"
 RANK_CONSTANT = 60
 
-ALONE = {"late_weight": 0.0, "name_weight": 0.0, "page_once": False}
+ALONE = {"late_weight": 0.0, "name_weight": 0.0, "page_once": False, "reranker": None}
 """Nothing but the fused searches."""
 
 

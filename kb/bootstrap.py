@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
-from kb.ports import Embedder, ModelServer, PlaceIndex, WebPages, WebSites
+from kb.ports import Embedder, ModelServer, PlaceIndex, Reranker, WebPages, WebSites
 from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.collecting import Collector
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from kb.adapters.chroma import ChromaIndex
     from kb.adapters.embedding import EmbeddingProcess
     from kb.adapters.files import ContentFiles
+    from kb.adapters.model_process import ModelProcess
     from kb.adapters.readers.sandbox import ReadingProcess
+    from kb.adapters.reranking import RerankingProcess
     from kb.adapters.sql.database import SqlRecords
     from kb.answering.chain import AnsweringChain
     from kb.ingestion.pipeline import Ingestion
@@ -58,6 +60,8 @@ class App:
     reader: "ReadingProcess"
     page_drawer: "ReadingProcess"
     embedding_processes: "tuple[EmbeddingProcess, ...]"
+    reranking_process: "RerankingProcess | None"
+    reranker: Reranker | None
     ingestion: "Ingestion"
     model_server: ModelServer
     web_pages: WebPages
@@ -84,6 +88,7 @@ class App:
             embedder=self.query_embedder,
             vectors=self.vectors,
             words=SqlWordIndex(self.records.engine),
+            reranker=self.reranker,
         )
         return AnsweringChain(
             retriever=retriever, embedder=self.query_embedder, places=self.place_index
@@ -144,6 +149,7 @@ class App:
             access=access,
             server=self.model_server,
             embedder=self.query_embedder,
+            reranker=self.reranker,
             chosen=lambda: self.chat_model,
             choose_model=self._choose_model,
         )
@@ -190,16 +196,21 @@ class App:
         threading.Thread(target=self._load, name="warm", daemon=True).start()
 
     def _load(self) -> None:
-        for process in self.embedding_processes[:1]:
+        for process in self._question_processes:
             process.start()
         _ = self.chain
-        for process in self.embedding_processes[:1]:
+        for process in self._question_processes:
             process.settle()
 
     @property
-    def embedding_settled(self) -> bool:
-        """Whether the model for questions is loaded, or known not to load."""
-        return all(process.settled for process in self.embedding_processes[:1])
+    def search_settled(self) -> bool:
+        """Whether the models that a question waits for are loaded, or known not to load."""
+        return all(process.settled for process in self._question_processes)
+
+    @property
+    def _question_processes(self) -> "list[ModelProcess]":
+        reranking = [self.reranking_process] if self.reranking_process else []
+        return [*self.embedding_processes[:1], *reranking]
 
     def wake_workers(self) -> None:
         """Tell whoever waits for work that there is some."""
@@ -233,6 +244,8 @@ class App:
         """End the children and let the data folder go."""
         for process in self.embedding_processes:
             process.close()
+        if self.reranking_process:
+            self.reranking_process.close()
         self.reader.close()
         self.page_drawer.close()
         self.vectors.close()
@@ -295,6 +308,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     vectors = ChromaIndex(settings.home / "chroma")
     processes = () if embedder else _embedding_processes(settings, serving=serving)
     query, bulk = embedder or processes[0], embedder or processes[-1]
+    reranking = _reranking_process(settings)
     reader = ReadingProcess(files=settings.home / "files", spool=spool)
     web_pages = WebFetcher()
     return App(
@@ -307,6 +321,8 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         indexes=Indexes(records=records, vectors=vectors, files=files),
         query_embedder=query,
         embedding_processes=processes,
+        reranking_process=reranking,
+        reranker=reranking,
         reader=reader,
         page_drawer=ReadingProcess(files=settings.home / "files", spool=spool)
         if serving
@@ -329,12 +345,24 @@ def _embedding_processes(settings: Settings, *, serving: bool) -> "tuple[Embeddi
     """The one for questions first, the one for documents last; a command has one for both."""
     from kb.adapters.embedding import EmbeddingProcess
 
-    model, cores = settings.embedding_model, os.cpu_count() or 1
-    # Other models' threads wait for each other: on a busy core, that costs more than it gives.
-    threads = settings.embedding_threads or (max(1, cores - 1) if model else cores)
+    model = settings.embedding_model
+    threads = settings.embedding_threads or (_threads() if model else os.cpu_count() or 1)
     if not serving:
         return (EmbeddingProcess(model, threads=threads),)
     return (
         EmbeddingProcess(model, threads=1),
         EmbeddingProcess(model, threads=threads, niceness=LOWEST_PRIORITY),
     )
+
+
+def _reranking_process(settings: Settings) -> "RerankingProcess | None":
+    if not settings.reranker:
+        return None
+    from kb.adapters.reranking import RerankingProcess
+
+    return RerankingProcess(settings.reranker, threads=_threads())
+
+
+def _threads() -> int:
+    """One fewer than cores: threads of a model wait for each other, longest on a busy core."""
+    return max(1, (os.cpu_count() or 1) - 1)

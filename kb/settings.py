@@ -37,6 +37,12 @@ class Settings:
         "Threads that embed documents; 0 for one a core, "
         "or one less for other models than the bundled one.",
     )
+    reranker: str = _setting(
+        "KB_RERANKER",
+        "",
+        "Folder or hub name of a sentence-transformers CrossEncoder that orders the best passages "
+        "anew; empty for none.",
+    )
     ollama_host: str = _setting(
         "OLLAMA_HOST", "http://127.0.0.1:11434", "Address of the Ollama server."
     )

@@ -56,10 +56,10 @@ class DirectReader:
 
 
 @contextmanager
-def opened(home: Path, embedder: Embedder | None = None) -> Iterator[App]:
+def opened(home: Path, embedder: Embedder | None = None, reranker: str = "") -> Iterator[App]:
     """An App on this data folder; quotes write its answers until it is given a model."""
     embedder = embedder or FakeEmbedder()
-    settings = Settings(home=home, chat_model="quotes")
+    settings = Settings(home=home, chat_model="quotes", reranker=reranker)
     app = open_app(settings, serving=False, embedder=embedder)
     app.model_server = FakeModelServer()
     app.ingestion = Ingestion(reader=DirectReader(), embedder=embedder, bulk_embedder=embedder)

@@ -1,56 +1,27 @@
-"""The embedding process: `python -m kb.adapters.embedding_child MODEL THREADS NICENESS`.
+"""The embedding process: `python -m kb.adapters.embedding_child MODEL THREADS NICENESS`."""
 
-Reads requests, a line of JSON each, on standard input until it ends; answers each with two
-frames on standard output: JSON, and float32 rows.
-"""
-
-import gc
 import hashlib
-import json
 import os
 import sys
 from dataclasses import asdict
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from kb.adapters import memory
-from kb.adapters.child_process import as_failure, take_stdout, write_frame
-from kb.domain.errors import ModelMissingError, QuireError
+from kb.adapters.model_child import precision, serve
+from kb.domain.errors import ModelMissingError
 from kb.ports import Embedder
-
-if TYPE_CHECKING:
-    import torch
 
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-LARGE_REQUEST = 16 * 1024
-"""Bytes of a request from which memory is given back, since it took a hundred times as much.
-
-After each question it would slow the next one down.
-"""
-
 
 def main(model_name: str, threads: int, niceness: int) -> None:
     """Load the model and answer requests until there are no more."""
-    replies = take_stdout()
-    os.nice(niceness)
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    try:
-        embedder = load(model_name, threads)
-    except QuireError as error:
-        _answer_all_with(replies, error)
-        return
-    memory.give_back()
-    # What is loaded stays; to look through it each time would take a tenth of a second.
-    gc.freeze()
-    for line in sys.stdin.buffer:
-        _answer(embedder, line, replies)
-        if len(line) > LARGE_REQUEST:
-            memory.give_back()
+    serve(lambda: partial(_answer, load(model_name, threads)), niceness)
 
 
 def load(model_name: str, threads: int) -> Embedder:
@@ -78,17 +49,6 @@ def load(model_name: str, threads: int) -> Embedder:
     return MiniLM(folder, threads=threads, precision=precision())
 
 
-def precision() -> "torch.dtype":
-    """The numbers that this processor multiplies fastest without harm to the vectors.
-
-    bfloat16 where it has instructions for it; where it has not, that is many times slower.
-    """
-    import torch
-
-    fast = torch.cpu.get_capabilities().get("avx512_bf16", False)
-    return torch.bfloat16 if fast else torch.float32
-
-
 def bundled_folder() -> Path:
     """Where the bundled model lies, its weights checked. Raises ModelMissingError."""
     try:
@@ -110,14 +70,7 @@ def bundled_folder() -> Path:
     return folder
 
 
-def _answer(embedder: Embedder, line: bytes, replies: BinaryIO) -> None:
-    # A function of its own, so that its arrays are gone before memory is given back.
-    head, body = _serve(embedder, json.loads(line))
-    write_frame(replies, json.dumps(head).encode())
-    write_frame(replies, body)
-
-
-def _serve(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _answer(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     texts: list[str] = request["texts"]
     if request["op"] == "space":
         return {"space": asdict(embedder.space)}, b""
@@ -137,13 +90,6 @@ def _serve(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any],
         rows = embedder.embed_passages(texts)
     head = {"shape": list(rows.shape), "signs": [len(one) for one in signs], **told}
     return head, rows.astype("<f4").tobytes() + b"".join(signs)
-
-
-def _answer_all_with(replies: BinaryIO, error: QuireError) -> None:
-    failure = json.dumps({"error": asdict(as_failure(error))}).encode()
-    for _ in sys.stdin.buffer:
-        write_frame(replies, failure)
-        write_frame(replies, b"")
 
 
 if __name__ == "__main__":

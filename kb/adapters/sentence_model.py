@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -21,6 +21,8 @@ from kb.domain.errors import ModelMissingError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+Model = TypeVar("Model")
+
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 BATCH = 8
 """As fast as larger batches on a processor, and bounds the memory."""
@@ -33,7 +35,9 @@ class SentenceModel:
     """
 
     def __init__(self, name: str, *, threads: int, precision: torch.dtype) -> None:
-        self._model = _loaded(name, threads)
+        self._model = loaded(
+            name, threads, _sentence_transformer, "embedding model", "KB_EMBEDDING_MODEL"
+        )
         self._autocast = torch.autocast("cpu", precision, enabled=precision != torch.float32)
         self.space = _space(self._model, name)
 
@@ -106,27 +110,33 @@ def _tokens(told: dict[str, Tensor]) -> Tensor:
     return told["token_embeddings"][told["attention_mask"].bool()].float()
 
 
-def _loaded(name: str, threads: int) -> "SentenceTransformer":
+def loaded(name: str, threads: int, kind: Callable[[str], Model], what: str, setting: str) -> Model:
+    """A model of this kind by folder or hub name; `what` and `setting` name it in errors.
+
+    Raises ModelMissingError.
+    """
     path = Path(name)
     if path.is_dir():
         os.environ["HF_HUB_OFFLINE"] = "1"
     elif not HUB_NAME.fullmatch(name):
         raise ModelMissingError(
-            f"The embedding model's folder {path} does not exist.",
-            advice="Check KB_EMBEDDING_MODEL.",
+            f"The {what}'s folder {path} does not exist.", advice=f"Check {setting}."
         )
-    from sentence_transformers import SentenceTransformer
-
     torch.set_num_threads(threads)
     try:
-        return SentenceTransformer(str(path), device="cpu")
+        return kind(str(path))
     except Exception as error:
         raise ModelMissingError(
-            f"The embedding model {path} could not be loaded.",
+            f"The {what} {path} could not be loaded.",
             subject=str(path),
-            advice="Check KB_EMBEDDING_MODEL: it must be a folder or hub name that this machine "
-            "can reach.",
+            advice=f"Check {setting}: it must be a folder or hub name that this machine can reach.",
         ) from error
+
+
+def _sentence_transformer(name: str) -> "SentenceTransformer":
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(name, device="cpu")
 
 
 def _space(model: "SentenceTransformer", name: str) -> EmbeddingSpace:

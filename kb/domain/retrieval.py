@@ -25,13 +25,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """A passage's scores: cosine (-1..1), BM25 (0 and up), late interaction (-1..1), and all
-    together (0..1)."""
+    """A passage's scores: cosine (-1..1), BM25 (0 and up), late interaction (-1..1), a
+    cross-encoder's (0..1), and all together (0..1)."""
 
     dense: float | None
     words: float | None
     fused: float
     late: float | None = None
+    rerank: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

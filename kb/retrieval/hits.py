@@ -1,12 +1,12 @@
 """From what was found to the hits that are shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kb.domain.access import Scope
 from kb.domain.documents import Document, DocumentId, Passage, PassageId
 from kb.domain.retrieval import Hit, Scores
-from kb.ports import Transaction
+from kb.records import Transaction
 
 LOOKED_THROUGH = 4
 """How many times as many passages as are asked for are looked through for other pages."""
@@ -45,9 +45,7 @@ def best_hits(
     if len(held) < k:
         held = _held(view, scope, order)
     best = [id for id in order if id in held]
-    if page_once:
-        best = _pages_once(best, held)
-    return tuple(
+    hits = [
         Hit(
             passage=held[id][0],
             document=held[id][1],
@@ -59,8 +57,15 @@ def best_hits(
                 fused=scores[id],
             ),
         )
-        for rank, id in enumerate(best[:k], 1)
-    )
+        for rank, id in enumerate(best, 1)
+    ]
+    return shown_hits(hits, k, page_once=page_once)
+
+
+def shown_hits(hits: Sequence[Hit], k: int, *, page_once: bool) -> tuple[Hit, ...]:
+    """The first k with their ranks; with `page_once` each page's first before any page's next."""
+    shown = _pages_once(hits) if page_once else hits
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(shown[:k], 1))
 
 
 def _held(
@@ -80,20 +85,17 @@ def _held(
     }
 
 
-def _pages_once(
-    best: Sequence[PassageId], held: Mapping[PassageId, tuple[Passage, Document]]
-) -> list[PassageId]:
+def _pages_once(hits: Sequence[Hit]) -> list[Hit]:
     """The first passage of each page in order, and then the others.
 
     What has no pages of its own is taken as it comes.
     """
     seen: set[tuple[DocumentId, int]] = set()
-    again = []
-    for id in best:
-        passage, document = held[id]
-        page = (document.id, passage.page_first)
-        if document.page_count is not None and page in seen:
-            again.append(id)
+    first: list[Hit] = []
+    again: list[Hit] = []
+    for hit in hits:
+        page = (hit.document.id, hit.page)
+        repeated = hit.document.page_count is not None and page in seen
+        (again if repeated else first).append(hit)
         seen.add(page)
-    repeated = set(again)
-    return [*(id for id in best if id not in repeated), *again]
+    return first + again

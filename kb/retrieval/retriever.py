@@ -1,7 +1,8 @@
-"""Finds passages by meaning and by words, fuses both, and reranks the best token by token."""
+"""Finds passages by meaning and by words, fuses both, and orders the best anew."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -21,10 +22,12 @@ from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.names import asked_names
 from kb.domain.retrieval import Hit, Query, Ranking
-from kb.ports import Embedder, Records, Transaction, VectorIndex, WordIndex
+from kb.ports import Embedder, Reranker, VectorIndex, WordIndex
+from kb.records import Records, Transaction
+from kb.retrieval.cross_encoding import cross_encoded
 from kb.retrieval.evidence import LOOKED_AT, enough, evidence
 from kb.retrieval.fusion import dense_share, fused, trust
-from kb.retrieval.hits import Found, best_hits
+from kb.retrieval.hits import LOOKED_THROUGH, Found, best_hits, shown_hits
 from kb.retrieval.late_interaction import LATE_WEIGHT, RERANKED, late_interaction, reranked
 from kb.retrieval.naming import NAME_WEIGHT, naming, surest, with_names
 from kb.retrieval.queries import resolve
@@ -59,9 +62,19 @@ class HybridRetriever(BaseRetriever):
     late_weight: float = LATE_WEIGHT
     name_weight: float = NAME_WEIGHT
     page_once: bool = True
+    reranker: SkipValidation[Reranker | None] = None
 
     def rank(self, query: Query, k: int = 10) -> Ranking:
-        """The k best passages. Raises EmbeddingSpaceError, ModelMissingError."""
+        """The k best passages. Raises EmbeddingSpaceError, ModelMissingError, ModelCrashedError."""
+        if self.reranker is None:
+            return self._ranked(query, k)
+        wide = self.model_copy(update={"page_once": False})
+        ranking = wide._ranked(query, max(RERANKED, LOOKED_THROUGH * k))
+        with _timed(ranking.elapsed_ms, "cross-encoder"):
+            hits = cross_encoded(self.reranker, query.text, ranking.hits)
+        return replace(ranking, hits=shown_hits(hits, k, page_once=self.page_once))
+
+    def _ranked(self, query: Query, k: int) -> Ranking:
         elapsed: dict[str, float] = {}
         with self.records.reading() as view:
             base = view.knowledge_bases.get(query.scope.knowledge_base_id)

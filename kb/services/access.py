@@ -7,7 +7,7 @@ from kb.domain.access import Action, Actor, ActorKind, Scope
 from kb.domain.conversations import Conversation, ConversationId
 from kb.domain.documents import Document, DocumentId, KnowledgeBase, KnowledgeBaseId
 from kb.domain.errors import NotAllowedError, NotFoundError
-from kb.ports import Records
+from kb.records import Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

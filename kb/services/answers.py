@@ -10,7 +10,8 @@ from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.exact import PatternQuery, Places, exact_query
 from kb.domain.retrieval import Query, Ranking, Turn
-from kb.ports import PlaceIndex, Records
+from kb.ports import PlaceIndex
+from kb.records import Records
 from kb.services.access import Access
 from kb.services.models import ModelsService
 

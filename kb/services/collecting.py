@@ -9,7 +9,8 @@ from pathlib import Path
 from kb.domain.documents import Document
 from kb.domain.errors import InvalidInputError, NotFoundError, QuireError
 from kb.domain.sources import Source, SourceFile, SourceKind, SourceState
-from kb.ports import Clock, FileStore, Records, Transaction, WebSites
+from kb.ports import Clock, FileStore, WebSites
+from kb.records import Records, Transaction
 from kb.services.folder_files import FolderFiles, FoundFile
 from kb.services.indexes import Indexes
 from kb.services.recording import (

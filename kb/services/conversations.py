@@ -26,7 +26,8 @@ from kb.domain.documents import DocumentId, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, QuireError
 from kb.domain.exact import places_asked_for
 from kb.domain.retrieval import Hit, Query, Turn
-from kb.ports import ChatModel, Clock, Records
+from kb.ports import ChatModel, Clock
+from kb.records import Records
 from kb.services.access import Access
 from kb.services.answers import checked_question
 from kb.services.models import ModelsService

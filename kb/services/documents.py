@@ -18,7 +18,8 @@ from kb.domain.documents import (
 )
 from kb.domain.jobs import JobState, Progress
 from kb.domain.media_types import PDF, PICTURES
-from kb.ports import Clock, FileStore, Records, Transaction
+from kb.ports import Clock, FileStore
+from kb.records import Records, Transaction
 from kb.services.access import Access
 from kb.services.indexes import Indexes
 from kb.services.recording import Added, StoredFile, clean_name, record, remove_whole

@@ -16,7 +16,8 @@ from kb.domain.documents import (
     PassageId,
 )
 from kb.domain.errors import DamagedIndexError
-from kb.ports import FileStore, Records, VectorIndex
+from kb.ports import FileStore, VectorIndex
+from kb.records import Records
 from kb.services.recording import Swap
 
 log = logging.getLogger(__name__)

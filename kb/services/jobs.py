@@ -15,7 +15,8 @@ from kb.domain.documents import (
 )
 from kb.domain.errors import InvalidInputError
 from kb.domain.jobs import JobKind, Progress
-from kb.ports import Clock, Records, Transaction
+from kb.ports import Clock
+from kb.records import Records, Transaction
 from kb.services.access import Access
 from kb.services.documents import ListedDocument
 from kb.services.indexes import Indexes

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from kb.domain.access import Action
 from kb.domain.documents import KnowledgeBase, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
-from kb.ports import Clock, Records, Transaction
+from kb.ports import Clock
+from kb.records import Records, Transaction
 from kb.services.access import Access
 from kb.services.indexes import Indexes
 

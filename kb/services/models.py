@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from kb.domain.conversations import QUOTES
 from kb.domain.documents import EmbeddingSpace
 from kb.domain.models import ServerStatus
-from kb.ports import ChatModel, Embedder, ModelServer
+from kb.ports import ChatModel, Embedder, ModelServer, Reranker
 from kb.services.access import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsService:
-    """Language models on the server, and the embedding model."""
+    """Language models on the server, and the models that search."""
 
     access: Access
     server: ModelServer
     embedder: Embedder
+    reranker: Reranker | None
     chosen: Callable[[], str]
     choose_model: Callable[[str], None]
 
@@ -51,3 +52,10 @@ class ModelsService:
     def embedding_space(self) -> EmbeddingSpace:
         """The embedding model in use; waits for it to load. Raises ModelMissingError."""
         return self.embedder.space
+
+    def reranking_model(self) -> str:
+        """The name of the cross-encoder in use, nothing for none; waits for it to load.
+
+        Raises ModelMissingError.
+        """
+        return self.reranker.name if self.reranker else ""

@@ -22,7 +22,7 @@ from kb.domain.errors import (
 from kb.domain.jobs import Job, JobKind
 from kb.domain.media_types import RECORD
 from kb.ingestion.pipeline import ReadDocument
-from kb.ports import Records, Transaction
+from kb.records import Records, Transaction
 from kb.services.recording import StoredFile, Swap, bring_in, new_job, others_of_name, record
 
 NO_TEXT = "No text was found in it."

@@ -19,7 +19,7 @@ from kb.domain.documents import (
 )
 from kb.domain.errors import InvalidInputError
 from kb.domain.jobs import Job, JobId, JobKind, JobState, Progress
-from kb.ports import Transaction
+from kb.records import Transaction
 
 LONGEST_NAME = 500
 

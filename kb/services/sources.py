@@ -12,7 +12,8 @@ from kb.domain.access import Action
 from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotAllowedError
 from kb.domain.sources import Source, SourceId, SourceKind, SourceState
-from kb.ports import Clock, Records, WebPages
+from kb.ports import Clock, WebPages
+from kb.records import Records
 from kb.services.access import Access
 from kb.services.documents import DocumentsService
 from kb.services.recording import Added

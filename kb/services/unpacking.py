@@ -5,7 +5,8 @@ from pathlib import Path, PurePath
 
 from kb.domain.documents import Attachment, Document
 from kb.ingestion.pipeline import ReadDocument
-from kb.ports import FileStore, Records
+from kb.ports import FileStore
+from kb.records import Records
 from kb.services.recording import StoredFile, clean_name
 
 MOST_NESTED = 3

@@ -7,7 +7,8 @@ from difflib import SequenceMatcher
 from kb.domain.access import Action
 from kb.domain.documents import Document, DocumentId, DocumentState, Page
 from kb.domain.errors import InvalidInputError
-from kb.ports import Clock, Records
+from kb.ports import Clock
+from kb.records import Records
 from kb.services.access import Access
 from kb.services.indexes import Indexes
 from kb.services.recording import bring_in, go_on, others_of_name

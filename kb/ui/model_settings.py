@@ -1,10 +1,9 @@
-"""Settings: the language models that are there, and the embedding model."""
+"""Settings: the language models that are there, and the models that search."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from kb.domain.errors import QuireError
 from kb.domain.models import InstalledModel
 from kb.ui import model_status, models, session
 from kb.ui.text import plain, size
@@ -21,10 +20,10 @@ def language_models() -> None:
 
 
 def embedding_model() -> None:
-    """The model that finds passages; it is loaded in the background at start."""
+    """The models that find passages; they are loaded in the background at start."""
     st.header("Search", anchor=False)
     with st.container(key="embedding-model"):
-        st.fragment(_embedding, run_every=None if session.embedding_settled() else 1.0)()
+        st.fragment(_embedding, run_every=None if session.search_settled() else 1.0)()
 
 
 def _language_models() -> None:
@@ -74,15 +73,15 @@ def _table(installed: Sequence[InstalledModel]) -> None:
 
 
 def _embedding() -> None:
-    if not session.embedding_settled():
-        st.markdown("The embedding model is loading. Pages work meanwhile; questions wait for it.")
+    if not session.search_settled():
+        st.markdown("The models are loading. Pages work meanwhile; questions wait for them.")
         return
-    try:
-        space = session.workspace().models.embedding_space()
-    except QuireError as error:
-        st.error(plain(str(error)))
-        return
-    st.markdown(
-        f"Passages are found by **{plain(space.model)}** ({space.dimension} dimensions, "
-        f"at most {space.max_tokens} tokens a passage) and by their words."
-    )
+    service = session.workspace().models
+    with session.told_errors():
+        space = service.embedding_space()
+        st.markdown(
+            f"Passages are found by **{plain(space.model)}** ({space.dimension} dimensions, "
+            f"at most {space.max_tokens} tokens a passage) and by their words."
+        )
+        if reranker := service.reranking_model():
+            st.markdown(f"**{plain(reranker)}** reads the best of them and puts them in order.")

@@ -174,9 +174,9 @@ def home() -> Path:
     return process_app().settings.home
 
 
-def embedding_settled() -> bool:
-    """Whether the embedding model is loaded, or known not to load."""
-    return process_app().embedding_settled
+def search_settled() -> bool:
+    """Whether the models that a question waits for are loaded, or known not to load."""
+    return process_app().search_settled
 
 
 def compare_indexes() -> list[Difference]:

@@ -3,6 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from kb.bootstrap import App
+from tests.fake_reranker import MissingReranker
 from tests.open_apps import take_in
 from tests.pages.conftest import OpenPage
 from tests.pages.reading import blocks, read, runs, told
@@ -41,6 +42,15 @@ def test_exact_search_lists_and_counts_every_place_under_its_document(
     assert [block["runs"][0]["text"] for block in blocks(page) if block["kind"] == "heading"] == [
         "lease.md"
     ]
+
+
+def test_a_ranked_search_says_that_the_reranker_does_not_load(
+    app: App, open_page: OpenPage
+) -> None:
+    with_documents(app)
+    app.reranker = MissingReranker()
+    page = searched(open_page("search"), "bread", "ranked")
+    assert "The reranker nowhere could not be loaded" in told(page)
 
 
 def test_the_address_holds_the_search_and_opens_it_again(app: App, open_page: OpenPage) -> None:

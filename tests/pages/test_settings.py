@@ -6,6 +6,7 @@ from subprocess import run
 from kb.bootstrap import App
 from kb.ui import model_status
 from tests.fake_models import FakeChatModel, FakeModelServer
+from tests.fake_reranker import FakeReranker, MissingReranker
 from tests.open_apps import take_in
 from tests.pages.conftest import OpenPage
 from tests.pages.reading import told
@@ -37,6 +38,21 @@ def test_it_names_the_embedding_model_the_folder_and_the_versions(
     assert str(app.settings.home) in shown
     assert "streamlit" in shown
     assert "chromadb" in shown
+
+
+def test_it_names_the_reranker_if_there_is_one(app: App, open_page: OpenPage) -> None:
+    assert "puts them in order" not in told(open_page("settings"))
+    app.reranker = FakeReranker(name="some_*reranker*")
+    assert r"**some\_\*reranker\*** reads the best of them and puts them in order" in told(
+        open_page("settings")
+    )
+
+
+def test_it_says_that_the_reranker_does_not_load(app: App, open_page: OpenPage) -> None:
+    app.reranker = MissingReranker()
+    shown = told(open_page("settings"))
+    assert "**fake**" in shown
+    assert "The reranker nowhere could not be loaded" in shown
 
 
 def test_the_indexes_are_compared_when_asked_to(app: App, open_page: OpenPage) -> None:

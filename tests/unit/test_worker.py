@@ -20,7 +20,8 @@ from kb.domain.errors import (
     ReaderCrashedError,
 )
 from kb.ingestion.pipeline import Ingestion
-from kb.ports import Reader, Transaction
+from kb.ports import Reader
+from kb.records import Transaction
 from kb.worker import Worker
 from tests.fake_embedder import FakeEmbedder
 from tests.open_apps import DirectReader, take_in, work_off
