@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
+from kb.domain.retrieval import Strictness
 from kb.ports import Embedder, ModelServer, PlaceIndex, Reranker, WebPages, WebSites
 from kb.services.access import Access
 from kb.services.answers import AnswersService
@@ -67,6 +68,7 @@ class App:
     web_pages: WebPages
     web_sites: WebSites
     chat_model: str
+    strictness: Strictness
     web_fetching: bool
     spool: Path
     wake_events: list[threading.Event] = field(default_factory=list)
@@ -79,19 +81,30 @@ class App:
 
         from kb.adapters.sql.fulltext import SqlWordIndex
         from kb.answering.chain import AnsweringChain
+        from kb.retrieval.evidence import EvidenceJudge
         from kb.retrieval.retriever import HybridRetriever
 
         # LangChain would send prompts to a tracing service where the environment asks for it.
         langsmith.configure(enabled=False)
+        words = SqlWordIndex(self.records.engine)
         retriever = HybridRetriever(
             records=self.records,
             embedder=self.query_embedder,
             vectors=self.vectors,
-            words=SqlWordIndex(self.records.engine),
+            words=words,
             reranker=self.reranker,
         )
+        judge = EvidenceJudge(
+            records=self.records,
+            embedder=self.query_embedder,
+            words=words,
+            strictness=lambda: self.strictness,
+        )
         return AnsweringChain(
-            retriever=retriever, embedder=self.query_embedder, places=self.place_index
+            retriever=retriever,
+            judge=judge.judged,
+            embedder=self.query_embedder,
+            places=self.place_index,
         )
 
     @cached_property
@@ -133,6 +146,8 @@ class App:
                 chain=lambda: self.chain,
                 places=lambda: self.place_index,
                 models=models,
+                strictness=lambda: self.strictness,
+                choose_strictness=self._choose_strictness,
             ),
             conversations=ConversationsService(
                 access=access,
@@ -256,6 +271,10 @@ class App:
         save_setting(self.settings.home, "chat_model", name)
         self.chat_model = name
 
+    def _choose_strictness(self, strictness: Strictness) -> None:
+        save_setting(self.settings.home, "strictness", strictness)
+        self.strictness = strictness
+
     def _allow_web(self, on: bool) -> None:
         save_setting(self.settings.home, "web_fetching", "on" if on else "off")
         self.web_fetching = on
@@ -337,6 +356,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         web_pages=web_pages,
         web_sites=SiteCrawler(web_pages, reader.links),
         chat_model=settings.chat_model,
+        strictness=settings.strictness,
         web_fetching=settings.web_fetching == "on",
     )
 

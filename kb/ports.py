@@ -21,6 +21,7 @@ from kb.domain.errors import QuireError
 from kb.domain.exact import Exact, Places
 from kb.domain.models import ServerStatus
 from kb.domain.names import Names
+from kb.domain.retrieval import WordCounts
 
 Clock = Callable[[], datetime]
 
@@ -142,6 +143,9 @@ class WordIndex(Protocol):
 
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Which documents bear these words in their names, and how common the words are."""
+
+    def counts(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> WordCounts:
+        """How many passages hold each of the words, in any of its forms."""
 
 
 class PlaceIndex(Protocol):

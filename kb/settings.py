@@ -4,12 +4,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
 from platformdirs import user_data_path
 
 from kb.domain.errors import InvalidInputError
+from kb.domain.retrieval import Strictness
 
 SETTINGS_FILE = "settings.json"
 
@@ -20,7 +22,7 @@ def _setting(env: str, default: Any, meaning: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The values in force. Field types are str, int or Path."""
+    """The values in force. Field types are str, int, Path or an enumeration of texts."""
 
     home: Path = field(
         default_factory=lambda: user_data_path("quire", appauthor=False),
@@ -56,6 +58,13 @@ class Settings:
     )
     keep_alive: str = _setting(
         "KB_KEEP_ALIVE", "10m", "How long Ollama keeps the model loaded after an answer."
+    )
+    strictness: Strictness = field(
+        default=Strictness.BALANCED,
+        metadata={
+            "env": "KB_STRICTNESS",
+            "help": "How sure it must be that there is an answer: lenient, balanced or strict.",
+        },
     )
     web_fetching: str = _setting(
         "KB_WEB_FETCHING", "off", "Whether web pages may be fetched by their address: on or off."
@@ -138,12 +147,12 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _overlay(settings: Settings, values: Mapping[str, Any]) -> Settings:
     typed: dict[str, Any] = {}
     for name, value in values.items():
-        kind = int if isinstance(getattr(settings, name), int) else str
+        kind = type(getattr(settings, name))
         # A file may hold anything, and str() or int() would take most of it.
-        if type(value) not in (str, kind):
+        if type(value) not in (str, int if kind is int else str):
             raise _wrong(name, value, kind)
         try:
-            typed[name] = type(getattr(settings, name))(value)
+            typed[name] = kind(value)
         except ValueError as error:
             raise _wrong(name, value, kind) from error
     return replace(settings, **typed)
@@ -151,4 +160,6 @@ def _overlay(settings: Settings, values: Mapping[str, Any]) -> Settings:
 
 def _wrong(name: str, value: object, kind: type) -> InvalidInputError:
     advice = "Give a whole number." if kind is int else "Give a text."
+    if issubclass(kind, StrEnum):
+        advice = f"Give one of: {', '.join(kind)}."
     return InvalidInputError(f"{environment_name(name)} cannot be {value!r}.", advice=advice)

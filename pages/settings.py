@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kb.ui import frame, installation, model_settings, web_settings
+from kb.ui import frame, installation, model_settings, refusal_settings, web_settings
 
 
 def draw() -> None:
@@ -11,6 +11,7 @@ def draw() -> None:
     st.title("Settings", anchor=False)
     model_settings.language_models()
     model_settings.embedding_model()
+    refusal_settings.draw()
     web_settings.draw()
     installation.data()
     installation.indexes()

@@ -8,7 +8,7 @@ import numpy as np
 from kb.adapters.token_signs import packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.embeddings import EmbeddedQuery, Vectors
-from kb.domain.words import content_words, words
+from kb.domain.words import content_words, word_spans, words
 
 DIMENSION = 64
 
@@ -49,6 +49,7 @@ class FakeEmbedder:
         return EmbeddedQuery(
             vector=self.embed_query(text),
             tokens=_tokens(text),
+            spans=tuple(word_spans(text)),
             letters_per_token=self.letters_per_token,
         )
 

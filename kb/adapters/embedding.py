@@ -61,7 +61,10 @@ class EmbeddingProcess(ModelProcess):
         reply, body = self._ask({"op": "query tokens", "texts": [text]})
         rows = _rows(reply, body)
         return EmbeddedQuery(
-            vector=rows[0], tokens=rows[1:], letters_per_token=reply["letters_per_token"]
+            vector=rows[0],
+            tokens=rows[1:],
+            spans=tuple((begin, end) for begin, end in reply["spans"]),
+            letters_per_token=reply["letters_per_token"],
         )
 
     def _batched(self, op: str, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:

@@ -77,13 +77,13 @@ def _answer(embedder: Embedder, request: dict[str, Any]) -> tuple[dict[str, Any]
     if request["op"] == "count":
         return {"counts": embedder.count_tokens(texts)}, b""
     signs: list[bytes] = []
-    told: dict[str, float] = {}
+    told: dict[str, Any] = {}
     if request["op"] == "query":
         rows = embedder.embed_query(texts[0])[None]
     elif request["op"] == "query tokens":
         query = embedder.embed_query_with_tokens(texts[0])
         rows = np.vstack([query.vector, query.tokens])
-        told = {"letters_per_token": query.letters_per_token}
+        told = {"letters_per_token": query.letters_per_token, "spans": query.spans}
     elif request["op"] == "tokens":
         rows, signs = embedder.embed_with_tokens(texts)
     else:

@@ -88,9 +88,11 @@ class MiniLM:
         """The vector as `embed_query`, and what its tokens say."""
         encoded = self._tokenizer.encode(text)
         (states,) = self._states([_cut(encoded.ids)])
+        tokens = f.normalize(_inner(states), dim=1).numpy()
         return EmbeddedQuery(
             vector=f.normalize(states.mean(0), dim=0).numpy(),
-            tokens=f.normalize(_inner(states), dim=1).numpy(),
+            tokens=tokens,
+            spans=tuple(encoded.offsets[1 : 1 + len(tokens)]),
             letters_per_token=letters_per_token(text, encoded, self._unknown),
         )
 

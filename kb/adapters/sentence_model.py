@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as f
 
@@ -64,19 +65,38 @@ class SentenceModel:
     def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
         """The vector as `embed_query`, and what its tokens say."""
         told = self._told([text], self.space.query_prompt, query=True)
+        tokens = f.normalize(_tokens(told[0]), dim=1).numpy()
         return EmbeddedQuery(
             vector=_rows(told, self.space.dimension)[0],
-            tokens=f.normalize(_tokens(told[0]), dim=1).numpy(),
+            tokens=tokens,
+            spans=self._spans(text, len(tokens)),
             letters_per_token=self._letters_per_token(text),
         )
 
+    def _spans(self, text: str, tokens: int) -> tuple[tuple[int, int], ...]:
+        """Where so many tokens stand in the text, those of the prompt at its beginning."""
+        encoder = self._encoder
+        if encoder is None:
+            return ()
+        prompt = self.space.query_prompt
+        offsets = encoder.encode(prompt + text).offsets
+        spans = ((begin - len(prompt), end - len(prompt)) for begin, end in offsets)
+        told = tuple((max(0, begin), max(0, end)) for begin, end in spans)
+        return told if len(told) == tokens else ()
+
     def _letters_per_token(self, text: str) -> float:
-        tokenizer = self._model.tokenizer
-        if not getattr(tokenizer, "is_fast", False):
-            # It does not tell where its tokens stand.
+        encoder = self._encoder
+        if encoder is None:
             return ALL_KNOWN
-        encoded = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
-        return letters_per_token(text, encoded, tokenizer.unk_token_id)
+        encoded = encoder.encode(text, add_special_tokens=False)
+        return letters_per_token(text, encoded, self._model.tokenizer.unk_token_id)
+
+    @property
+    def _encoder(self) -> Tokenizer | None:
+        """What tells where tokens stand; not every tokenizer does."""
+        tokenizer = self._model.tokenizer
+        fast = getattr(tokenizer, "is_fast", False)
+        return cast(Tokenizer, tokenizer.backend_tokenizer) if fast else None
 
     def _encoded(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
         return _rows(self._told(texts, prompt, query=query), self.space.dimension)

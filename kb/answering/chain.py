@@ -1,6 +1,6 @@
 """The answering chain: retrieve, write, cite, as LangChain runnables that stream events."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -26,9 +26,8 @@ from kb.domain.conversations import (
     Token,
 )
 from kb.domain.exact import places_asked_for
-from kb.domain.retrieval import Hit, Query, Ranking, Turn
+from kb.domain.retrieval import Hit, Judgement, Query, Ranking, Turn
 from kb.ports import ChatModel, Embedder, PlaceIndex
-from kb.retrieval.evidence import enough
 from kb.retrieval.retriever import HybridRetriever
 
 PASSAGES = 8
@@ -52,6 +51,7 @@ class AnsweringChain:
     """Answers questions over a retriever, by a language model or by quotes."""
 
     retriever: HybridRetriever
+    judge: Callable[[Ranking], Judgement]
     embedder: Embedder
     places: PlaceIndex
 
@@ -66,7 +66,7 @@ class AnsweringChain:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
         # A second passage of the page that says most may hold the answer.
         retriever = self.retriever.model_copy(update={"page_once": False})
-        run = _Run(retriever=retriever, embedder=self.embedder, model=model)
+        run = _Run(retriever=retriever, judge=self.judge, embedder=self.embedder, model=model)
         return AnswerEvents(run, query)
 
 
@@ -104,6 +104,7 @@ class _Run:
     """One question on its way through the stages."""
 
     retriever: HybridRetriever
+    judge: Callable[[Ranking], Judgement]
     embedder: Embedder
     model: ChatModel | None
     shown: Sequence[Hit] = ()
@@ -143,7 +144,7 @@ class _Run:
             yield event
             if not isinstance(event, Retrieved):
                 continue
-            if reason := _refusal(event.ranking):
+            if reason := self._refusal(event.ranking):
                 yield self._finished(refused=True, reason=reason)
                 continue
             for piece in self._writer(event.ranking):
@@ -212,14 +213,16 @@ class _Run:
             )
         )
 
+    def _refusal(self, ranking: Ranking) -> str:
+        if not ranking.hits:
+            return NOTHING_SEARCHED
+        begun = perf_counter()
+        judgement = self.judge(ranking)
+        self.elapsed["evidence"] = (perf_counter() - begun) * 1000
+        return "" if judgement.enough else NOT_ENOUGH
+
     def _since(self) -> float:
         return (perf_counter() - self.begun) * 1000
-
-
-def _refusal(ranking: Ranking) -> str:
-    if not ranking.hits:
-        return NOTHING_SEARCHED
-    return "" if enough(ranking.evidence) else NOT_ENOUGH
 
 
 def _says_nothing(text: str, citations: Sequence[Citation]) -> bool:

@@ -41,7 +41,7 @@ class PlaceList:
         """Retrieved without passages, the list as one Token, Finished."""
         found = self.places.find(self.wanted, query.scope, most=LISTED)
         ms = (perf_counter() - self.begun) * 1000
-        yield Retrieved(ranking=Ranking(query=query, hits=(), evidence=float(found.count > 0)))
+        yield Retrieved(ranking=Ranking(query=query, hits=()))
         elapsed = {"places": ms, "total": ms}
         if not found.count:
             reason = NO_PLACE.format(told(self.wanted))

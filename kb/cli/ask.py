@@ -13,9 +13,8 @@ from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError
 from kb.domain.evaluation import Question
 from kb.domain.exact import Place, Places
-from kb.domain.retrieval import Hit, Ranking
+from kb.domain.retrieval import Hit, Judgement, Ranking
 from kb.evaluation.questions import as_question, json_lines
-from kb.retrieval.evidence import enough
 from kb.services.workspace import Workspace
 
 CLOSEST = 3
@@ -78,7 +77,8 @@ def run_search(args: argparse.Namespace, app: App) -> int:
         ranking = rank(workspace, base_id, question, args.k)
         ms = (perf_counter() - begun) * 1000
         if args.batch:
-            output.as_json(_batch_ranking(question, ranking, ms))
+            judgement = workspace.answers.judged(ranking)
+            output.as_json(_batch_ranking(question, ranking, judgement, ms))
         else:
             _print_ranking(ranking, as_json=args.json)
     return 0
@@ -165,11 +165,13 @@ def _questions(args: argparse.Namespace) -> Iterator[Question]:
         yield as_question({"scope": scope, **line})
 
 
-def _batch_ranking(question: Question, ranking: Ranking, ms: float) -> dict[str, Any]:
+def _batch_ranking(
+    question: Question, ranking: Ranking, judgement: Judgement, ms: float
+) -> dict[str, Any]:
     return {
         "id": question.id,
-        "refused": not enough(ranking.evidence),
-        "evidence_score": ranking.evidence,
+        "refused": not judgement.enough,
+        "evidence_score": judgement.evidence,
         "ms": round(ms, 3),
         "results": [_told_hit(hit) for hit in ranking.hits],
     }

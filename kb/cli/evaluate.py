@@ -114,7 +114,11 @@ def results_of(
     # The first search loads the model and the index, which is not the search's own time.
     if questions:
         ask.rank(workspace, base_id, questions[0], 1)
-    asked = ask_all(questions, lambda question, k: ask.rank(workspace, base_id, question, k))
+    asked = ask_all(
+        questions,
+        lambda question, k: ask.rank(workspace, base_id, question, k),
+        workspace.answers.judged,
+    )
     with output.progress() as bar:
         return list(bar.track(asked, total=len(questions), description="Asking"))
 

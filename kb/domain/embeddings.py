@@ -14,11 +14,13 @@ Vectors: TypeAlias = "NDArray[np.float32]"
 class EmbeddedQuery:
     """A question as a model sees it.
 
-    `vector`, (dimension,), and the rows of `tokens`, (tokens, dimension), are of unit length.
+    `vector`, (dimension,), and the rows of `tokens`, (tokens, dimension), are of unit length;
+    `spans` are the tokens' half-open character spans, empty where the model does not tell them.
     `letters_per_token` are those that the model knows, as letters of English, by the tokens that
     hold any: a model breaks words of a language that it has not learnt into small pieces.
     """
 
     vector: Vectors
     tokens: Vectors
+    spans: tuple[tuple[int, int], ...]
     letters_per_token: float

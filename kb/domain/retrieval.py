@@ -1,6 +1,8 @@
 """A query, and the ranking that answers it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from kb.domain.access import Scope
 from kb.domain.documents import Document, Passage
@@ -51,14 +53,41 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranking:
-    """The hits of a query, best first.
+class WordCounts:
+    """How many passages there are, and how many of them hold each of some words."""
 
-    `evidence` (0..1) says how likely the hits hold an answer at all; `elapsed_ms` has the
-    milliseconds of each stage.
-    """
+    passages: int
+    holding: Mapping[str, int]
+
+
+class Strictness(StrEnum):
+    """How sure it must be that there is an answer before one is given."""
+
+    LENIENT = "lenient"
+    BALANCED = "balanced"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRates:
+    """The shares (0..1) of answerable and of unanswerable questions that are refused."""
+
+    wrongly: float
+    rightly: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """The hits of a query, best first; `elapsed_ms` has the milliseconds of each stage."""
 
     query: Query
     hits: tuple[Hit, ...]
-    evidence: float
     elapsed_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How likely (0..1) a ranking holds an answer, and whether that is enough to give one."""
+
+    evidence: float
+    enough: bool

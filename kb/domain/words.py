@@ -1,6 +1,6 @@
 """The words of a text, and which of them carry what it says."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 import regex
@@ -38,21 +38,25 @@ def words(text: str) -> list[str]:
     Source: McNamee and Mayfield, "Character N-Gram Tokenization for European Language Text
     Retrieval" (2004), and the bigrams of search engines for Chinese and Japanese.
     """
-    return [part for match in _WORD.finditer(text) for part in _spaced(match.group().lower())]
+    return [text[begin:end].lower() for begin, end in word_spans(text)]
 
 
-def _spaced(word: str) -> Iterator[str]:
-    if word.isascii():
-        yield word
+def word_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Half-open character spans of the words, in order."""
+    for match in _WORD.finditer(text):
+        yield from _spaced(text, *match.span())
+
+
+def _spaced(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    if text[begin:end].isascii():
+        yield begin, end
         return
-    for run in _UNSPACED.finditer(word):
-        size = 2 if run["pairs"] else 3 if run["triples"] else len(run.group())
-        yield from _grams(run.group(), size)
-
-
-def _grams(run: str, size: int) -> list[str]:
-    """The overlapping stretches of so many letters; the run itself where it has no more."""
-    return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]
+    for run in _UNSPACED.finditer(text, begin, end):
+        length = len(run.group())
+        size = 2 if run["pairs"] else 3 if run["triples"] else length
+        # Overlapping stretches of so many letters; the run itself where it has no more.
+        for at in range(run.start(), run.start() + max(1, length - size + 1)):
+            yield at, min(at + size, run.end())
 
 
 @cache
@@ -71,6 +75,16 @@ def content_words(text: str, language: str = ENGLISH) -> list[str]:
     every = words(text)
     stop = stop_words(language)
     return [word for word in every if word not in stop] or every
+
+
+def spoken(question: str, languages: Collection[str]) -> str:
+    """The one of the languages that most of the question's words are stop-words of."""
+    said = words(question)
+    return max(
+        sorted(languages, key=lambda language: (language not in ("", ENGLISH), language)),
+        key=lambda language: sum(word in stop_words(language) for word in said),
+        default=ENGLISH,
+    )
 
 
 def counted(count: int, thing: str) -> str:

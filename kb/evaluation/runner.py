@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any
 
 from kb.domain.evaluation import Metric, Question, RankedPage, Result
-from kb.domain.retrieval import Hit, Ranking
+from kb.domain.retrieval import Hit, Judgement, Ranking
 from kb.evaluation.metrics import (
     area_under_curve,
     ndcg_at,
@@ -25,7 +25,6 @@ from kb.evaluation.metrics import (
     reciprocal_rank_at,
 )
 from kb.evaluation.resampling import interval_of_area, interval_of_mean
-from kb.retrieval.evidence import enough
 
 PASSAGES = 100
 FIRST = 10
@@ -43,17 +42,19 @@ MEANS = (
 FIGURES = (*MEANS, "refusal_auc")
 
 Rank = Callable[[Question, int], Ranking]
+Judge = Callable[[Ranking], Judgement]
 
 
-def ask_all(questions: Iterable[Question], rank: Rank) -> Iterator[Result]:
-    """Rank passages for each question in turn, and measure that ranking."""
+def ask_all(questions: Iterable[Question], rank: Rank, judge: Judge) -> Iterator[Result]:
+    """Rank passages for each question in turn, measure that ranking, and judge it."""
     for question in questions:
         begun = perf_counter()
         ranking = rank(question, PASSAGES)
-        yield result_of(question, ranking, (perf_counter() - begun) * 1000)
+        ms = (perf_counter() - begun) * 1000
+        yield result_of(question, ranking, judge(ranking), ms)
 
 
-def result_of(question: Question, ranking: Ranking, ms: float) -> Result:
+def result_of(question: Question, ranking: Ranking, judgement: Judgement, ms: float) -> Result:
     """What the question came to with this ranking, which took so many milliseconds."""
     relevance = _relevance(question)
     ranked = list(dict.fromkeys(hit.document.name for hit in ranking.hits))
@@ -68,8 +69,8 @@ def result_of(question: Question, ranking: Ranking, ms: float) -> Result:
             (rank for rank, name in enumerate(ranked, 1) if judged and relevance.get(name, 0) > 0),
             None,
         ),
-        evidence=ranking.evidence,
-        refused=not enough(ranking.evidence),
+        evidence=judgement.evidence,
+        refused=not judgement.enough,
         ms=ms,
         elapsed_ms=ranking.elapsed_ms,
         first=tuple(_ranked_page(hit) for hit in ranking.hits[:FIRST]),

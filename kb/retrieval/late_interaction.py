@@ -22,8 +22,8 @@ LATE_WEIGHT = 0.5
 """Share of the late interaction in the order of those; compared by `python -m bench.retrieval`."""
 
 
-def late_interaction(question: Vectors, signs: Mapping[PassageId, bytes]) -> dict[PassageId, float]:
-    """Mean over the question's tokens of the greatest cosine (-1..1) with a passage's token.
+def nearest_tokens(question: Vectors, signs: Mapping[PassageId, bytes]) -> dict[PassageId, Vectors]:
+    """For each of the question's tokens, (tokens,), the greatest cosine with a passage's token.
 
     `question` holds unit rows (tokens, d); signs are d / 8 bytes a token. Passages without
     tokens are left out.
@@ -38,7 +38,12 @@ def late_interaction(question: Vectors, signs: Mapping[PassageId, bytes]) -> dic
     near = (question @ (2.0 * bits.astype(np.float32) - 1.0).T) / np.float32(np.sqrt(dimension))
     begins = np.cumsum([0, *(len(of_passage) for of_passage in rows[:-1])])
     greatest = np.maximum.reduceat(near, begins, axis=1)  # (tokens, passages)
-    return dict(zip(ids, greatest.mean(axis=0).tolist(), strict=True))
+    return dict(zip(ids, greatest.T, strict=True))
+
+
+def late_interaction(question: Vectors, signs: Mapping[PassageId, bytes]) -> dict[PassageId, float]:
+    """The mean (-1..1) over the question's tokens of how near a passage comes to each."""
+    return {id: float(near.mean()) for id, near in nearest_tokens(question, signs).items()}
 
 
 def reranked(

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from math import log
 
-from kb.domain.documents import DocumentId, PassageId
-from kb.domain.names import Names, is_year
+from kb.domain.documents import Document, DocumentId, PassageId
+from kb.domain.names import YEAR, Names, is_year, name_words
 
 NAME_WEIGHT = 1.0
 """What the surest name adds to a fused score of at most 1; compared by `bench.retrieval`."""
@@ -31,12 +31,36 @@ def naming(names: Names, within: Collection[DocumentId] | None = None) -> dict[D
             others = names.documents - len(bearers)
             said = log(1 + (others + 0.5) / (len(bearers) + 0.5))
         else:
-            said = log((names.passages + 0.5) / (max(1, names.holding.get(word, 0)) + 0.5)) - 1
+            said = _said(names, word)
         for id in bearers:
             if said > 0 and (within is None or id in within):
                 evidence[id] += said
     sure = max(SURE, *evidence.values()) if evidence else SURE
     return {id: said / sure for id, said in evidence.items()}
+
+
+def _said(names: Names, word: str) -> float:
+    """What a word that is no year says; 0 or less where it stands in a third of the passages."""
+    return log((names.passages + 0.5) / (max(1, names.holding.get(word, 0)) + 0.5)) - 1
+
+
+def is_of_other_year(question: str, names: Names, found: Collection[Document]) -> bool:
+    """Whether the question names documents by other words, and a year that none of them bears.
+
+    It says so only where some of those that were found have a year in their name or title.
+    """
+    asked = {word for word in name_words(question) if is_year(word)}
+    named = {
+        id
+        for word, bearers in names.bearers.items()
+        if not is_year(word) and _said(names, word) > 0
+        for id in bearers
+    }
+    bearing = {id for word in asked for id in names.bearers.get(word, ())}
+    if not asked or named & bearing:
+        return False
+    of_named = [f"{one.name} {one.title}" for one in found if one.id in named]
+    return any(YEAR.search(text) for text in of_named)
 
 
 def surest(named: Mapping[DocumentId, float]) -> list[DocumentId]:

@@ -25,7 +25,6 @@ from kb.domain.retrieval import Hit, Query, Ranking
 from kb.ports import Embedder, Reranker, VectorIndex, WordIndex
 from kb.records import Records, Transaction
 from kb.retrieval.cross_encoding import cross_encoded
-from kb.retrieval.evidence import LOOKED_AT, enough, evidence
 from kb.retrieval.fusion import dense_share, fused, trust
 from kb.retrieval.hits import LOOKED_THROUGH, Found, best_hits, shown_hits
 from kb.retrieval.late_interaction import LATE_WEIGHT, RERANKED, late_interaction, reranked
@@ -40,9 +39,6 @@ OF_NAMED = 40
 
 MOST_LOOKED_THROUGH = 2_000
 """A document of more passages brings only those that the searches find."""
-
-EMBEDDED_AT_ONCE = 3
-"""Passages of a document that is still being embedded which a question may wait for."""
 
 
 class HybridRetriever(BaseRetriever):
@@ -80,7 +76,7 @@ class HybridRetriever(BaseRetriever):
             base = view.knowledge_bases.get(query.scope.knowledge_base_id)
         space_id = base.embedding_space_id
         if space_id is None:
-            return Ranking(query=query, hits=(), evidence=0.0)
+            return Ranking(query=query, hits=())
         candidates = max(CANDIDATES, k)
         texts = resolve(query)
         with _timed(elapsed, "dense"):
@@ -108,11 +104,7 @@ class HybridRetriever(BaseRetriever):
             if found.trusted:
                 found.late |= self._late(view, space_id, asked.tokens, scores)
             hits = self._hits(view, query.scope, found, scores, k)
-            if not enough(evidence(hits)):
-                # Only where it may decide whether there is an answer: it takes a moment.
-                found.dense |= self._not_yet_embedded(hits, vector)
-                hits = self._hits(view, query.scope, found, self._fused(found), k)
-        return Ranking(query=query, hits=hits, evidence=evidence(hits), elapsed_ms=elapsed)
+        return Ranking(query=query, hits=hits, elapsed_ms=elapsed)
 
     def _fused(self, found: Found) -> dict[PassageId, float]:
         share = dense_share(found.words) if self.dense_weight is None else self.dense_weight
@@ -190,16 +182,6 @@ class HybridRetriever(BaseRetriever):
             return {}
         best = sorted(scores, key=lambda id: (-scores[id], id))[:RERANKED]
         return late_interaction(question, view.documents.token_signs(best, space_id))
-
-    def _not_yet_embedded(self, hits: Sequence[Hit], vector: Vectors) -> dict[PassageId, float]:
-        """Cosines of the first hits whose own vectors are still to come."""
-        missing = [hit for hit in hits[:LOOKED_AT] if hit.scores.dense is None]
-        some = missing[:EMBEDDED_AT_ONCE]
-        if not some:
-            return {}
-        texts = [f"{hit.document.title}\n{hit.passage.text}" for hit in some]
-        rows = self.embedder.embed_passages(texts)
-        return _cosines([hit.passage.id for hit in some], rows, vector)
 
     def _get_relevant_documents(
         self,

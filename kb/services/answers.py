@@ -9,7 +9,7 @@ from kb.domain.conversations import AnswerEvent
 from kb.domain.documents import KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.exact import PatternQuery, Places, exact_query
-from kb.domain.retrieval import Query, Ranking, Turn
+from kb.domain.retrieval import ErrorRates, Judgement, Query, Ranking, Strictness, Turn
 from kb.ports import PlaceIndex
 from kb.records import Records
 from kb.services.access import Access
@@ -30,6 +30,19 @@ class AnswersService:
     chain: Callable[[], "AnsweringChain"]
     places: Callable[[], PlaceIndex]
     models: ModelsService
+    strictness: Callable[[], Strictness]
+    choose_strictness: Callable[[Strictness], None]
+
+    def set_strictness(self, strictness: Strictness) -> None:
+        """Refuse as strictly as this from now on."""
+        self.access.require_host()
+        self.choose_strictness(strictness)
+
+    def error_rates(self, strictness: Strictness) -> ErrorRates:
+        """How often so strict a judge refuses, on the questions it was calibrated on."""
+        from kb.retrieval.evidence import error_rates
+
+        return error_rates(strictness)
 
     def search(
         self,
@@ -44,6 +57,10 @@ class AnswersService:
         scope = self._scope(base_id, document_names)
         query = Query(text=checked_question(question), scope=scope, history=tuple(history))
         return self.chain().retriever.rank(query, k)
+
+    def judged(self, ranking: Ranking) -> Judgement:
+        """Whether what was found is enough to answer from."""
+        return self.chain().judge(ranking)
 
     def find(
         self,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.adapters.sql.word_forms import any_form, expression, indexed, spoken
+from kb.adapters.sql.word_forms import any_form, expression, indexed
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,3 @@ def test_quotes_and_operators_of_the_index_are_not_let_through() -> None:
 
 def test_one_word_has_a_form_in_each_language() -> None:
     assert any_form("Häuser", ["de", "en"]) == '"haus" OR "häuser"'
-
-
-@pytest.mark.parametrize(
-    ("question", "expected"),
-    [
-        ("Wie lang ist die Brücke?", "de"),
-        ("How long is the bridge?", "en"),
-        ("Marlow", "en"),
-    ],
-)
-def test_a_question_is_in_the_language_of_its_stop_words(question: str, expected: str) -> None:
-    assert spoken(question, ["de", "el", "en"]) == expected
-
-
-def test_a_question_to_documents_of_one_language_is_taken_to_be_in_it() -> None:
-    assert spoken("How long is the bridge?", ["de"]) == "de"

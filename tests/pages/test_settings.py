@@ -4,6 +4,8 @@ import sys
 from subprocess import run
 
 from kb.bootstrap import App
+from kb.domain.retrieval import Strictness
+from kb.settings import load_settings
 from kb.ui import model_status
 from tests.fake_models import FakeChatModel, FakeModelServer
 from tests.fake_reranker import FakeReranker, MissingReranker
@@ -53,6 +55,19 @@ def test_it_says_that_the_reranker_does_not_load(app: App, open_page: OpenPage) 
     shown = told(open_page("settings"))
     assert "**fake**" in shown
     assert "The reranker nowhere could not be loaded" in shown
+
+
+def test_how_strictly_questions_are_refused_is_chosen_by_what_it_costs(
+    app: App, open_page: OpenPage
+) -> None:
+    page = open_page("settings")
+    choice = next(radio for radio in page.radio if radio.key == "strictness")
+    assert (choice.options, choice.value) == (["Lenient", "Balanced", "Strict"], "balanced")
+    rates = app.workspace().answers.error_rates(Strictness.STRICT)
+    assert f"refuses {rates.rightly:.0%} of the questions without an answer" in str(choice.proto)
+    choice.set_value("strict").run()
+    assert app.strictness is Strictness.STRICT
+    assert load_settings({}, home=app.settings.home).strictness is Strictness.STRICT
 
 
 def test_the_indexes_are_compared_when_asked_to(app: App, open_page: OpenPage) -> None:

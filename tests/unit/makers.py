@@ -21,7 +21,7 @@ from kb.domain.documents import (
 )
 from kb.domain.embeddings import Vectors
 from kb.domain.names import Names
-from kb.domain.retrieval import Hit, Query, Ranking, Scores, Turn
+from kb.domain.retrieval import Hit, Judgement, Query, Ranking, Scores, Turn, WordCounts
 from kb.retrieval.retriever import HybridRetriever
 from tests.fake_embedder import FakeEmbedder
 
@@ -106,12 +106,15 @@ def made_hit(
     )
 
 
-def made_ranking(
-    *hits: Hit, question: str = "What?", evidence: float = 0.9, history: tuple[Turn, ...] = ()
-) -> Ranking:
+def made_ranking(*hits: Hit, question: str = "What?", history: tuple[Turn, ...] = ()) -> Ranking:
     """A ranking of these hits."""
     query = Query(text=question, scope=WHOLE_BASE, history=history)
-    return Ranking(query=query, hits=hits, evidence=evidence, elapsed_ms={"dense": 1.0})
+    return Ranking(query=query, hits=hits, elapsed_ms={"dense": 1.0})
+
+
+def made_judgement(evidence: float) -> Judgement:
+    """Enough from one half on."""
+    return Judgement(evidence=evidence, enough=evidence >= 0.5)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -191,6 +194,7 @@ class FakeIndex:
     scores: Mapping[str, float]
     asked: list[Any] = field(default_factory=list)
     bearers: Mapping[str, frozenset[DocumentId]] = field(default_factory=dict)
+    holding: Mapping[str, int] = field(default_factory=dict)
     spoken: str = "en"
 
     def search(self, *request: Any) -> list[tuple[PassageId, float]]:
@@ -202,6 +206,11 @@ class FakeIndex:
     def languages(self, _: KnowledgeBaseId) -> dict[str, int]:
         """One language."""
         return {self.spoken: 3}
+
+    def counts(self, _: KnowledgeBaseId, words: Collection[str]) -> WordCounts:
+        """Each word in `holding` passages of ten thousand."""
+        holding = {word: self.holding.get(word, 2) for word in words}
+        return WordCounts(passages=10_000, holding=holding)
 
     def names(self, _: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Names among a thousand documents, each word in two passages of ten thousand."""

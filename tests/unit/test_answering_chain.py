@@ -20,7 +20,7 @@ from kb.domain.errors import EmbeddingSpaceError, ModelUnreachableError, QuireEr
 from kb.domain.retrieval import Query, Ranking, Turn
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_models import FakeChatModel
-from tests.unit.makers import WHOLE_BASE, made_hit, made_ranking
+from tests.unit.makers import WHOLE_BASE, made_hit, made_judgement, made_ranking
 
 PUMP = made_hit("The P-40 pump weighs 84 kg. It is made of bronze.", rank=1, page=3)
 LUNCH = made_hit("Lunch is served at noon.", rank=2, document="canteen.md")
@@ -61,15 +61,22 @@ class ClosableModel(FakeChatModel):
             self.stopped = True
 
 
+def made_chain(retriever: FakeRetriever, evidence: float = 0.9) -> AnsweringChain:
+    return AnsweringChain(
+        retriever=cast(Any, retriever),
+        judge=lambda _: made_judgement(evidence),
+        embedder=FakeEmbedder(),
+        places=cast(Any, None),
+    )
+
+
 def events(
     model: FakeChatModel | None,
     ranking: Ranking = FOUND,
     trouble: QuireError | None = None,
+    evidence: float = 0.9,
 ) -> Iterator[AnswerEvent]:
-    retriever = FakeRetriever(ranking, trouble)
-    chain = AnsweringChain(
-        retriever=cast(Any, retriever), embedder=FakeEmbedder(), places=cast(Any, None)
-    )
+    chain = made_chain(FakeRetriever(ranking, trouble), evidence)
     return chain.answer(Query(text="How heavy is the pump?", scope=WHOLE_BASE), model)
 
 
@@ -131,9 +138,7 @@ def test_the_model_reads_the_passages_the_history_and_the_question() -> None:
 
 def test_the_retriever_is_asked_for_as_many_as_an_answer_may_rest_on() -> None:
     retriever = FakeRetriever(FOUND)
-    chain = AnsweringChain(
-        retriever=cast(Any, retriever), embedder=FakeEmbedder(), places=cast(Any, None)
-    )
+    chain = made_chain(retriever)
     query = Query(text="How heavy is the pump?", scope=WHOLE_BASE)
     list(chain.answer(query, None))
     assert retriever.asked == [(query, PASSAGES)]
@@ -151,15 +156,15 @@ def test_a_passage_that_was_not_shown_cannot_be_cited() -> None:
 @pytest.mark.parametrize(
     ("ranking", "reason"),
     [
-        (made_ranking(evidence=0.0), NOTHING_SEARCHED),
-        (made_ranking(PUMP, evidence=0.1), NOT_ENOUGH),
+        (made_ranking(), NOTHING_SEARCHED),
+        (made_ranking(PUMP), NOT_ENOUGH),
     ],
 )
 def test_too_little_evidence_is_refused_without_asking_the_model(
     ranking: Ranking, reason: str
 ) -> None:
     model = FakeChatModel()
-    told = list(events(model, ranking))
+    told = list(events(model, ranking, evidence=0.1))
     assert [type(event) for event in told] == [Retrieved, Finished]
     assert isinstance(told[1], Finished)
     assert (told[1].answer.refused, told[1].answer.reason) == (True, reason)
@@ -232,9 +237,7 @@ def test_quotes_have_the_same_events() -> None:
 
 
 def test_one_chain_answers_many_questions_apart() -> None:
-    chain = AnsweringChain(
-        retriever=cast(Any, FakeRetriever(FOUND)), embedder=FakeEmbedder(), places=cast(Any, None)
-    )
+    chain = made_chain(FakeRetriever(FOUND))
     query = Query(text="How heavy is the pump?", scope=WHOLE_BASE)
     quotes, written = chain.answer(query, None), chain.answer(query, FakeChatModel())
     assert [next(quotes), next(written)] == [Retrieved(ranking=FOUND)] * 2

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from kb.domain.errors import InvalidInputError
 from kb.domain.evaluation import Evidence, Question, RankedPage, Result
-from kb.domain.retrieval import Hit, Ranking, Turn
+from kb.domain.retrieval import Hit, Judgement, Ranking, Turn
 from kb.evaluation.questions import as_question, json_lines, read_questions
 from kb.evaluation.runner import FIGURES, ask_all, measure, result_of
-from kb.retrieval.evidence import ENOUGH
-from tests.unit.makers import made_hit, made_ranking
+from tests.unit.makers import made_hit, made_judgement, made_ranking
 
 
 def hits(*places: tuple[str, int]) -> list[Hit]:
@@ -28,7 +27,8 @@ def hits(*places: tuple[str, int]) -> list[Hit]:
 
 def asked(question: Question, *places: tuple[str, int], evidence: float = 0.9) -> Result:
     """What a question comes to whose passages lie at these documents and pages, best first."""
-    return result_of(question, made_ranking(*hits(*places), evidence=evidence), ms=10.0)
+    judgement = made_judgement(evidence)
+    return result_of(question, made_ranking(*hits(*places)), judgement, ms=10.0)
 
 
 def question(*evidence: Evidence, answerable: bool = True) -> Question:
@@ -200,7 +200,7 @@ def test_evidence_without_relevance_is_not_judged() -> None:
 
 
 def test_refusals_are_counted_on_both_sides() -> None:
-    near, far = ENOUGH + 0.1, ENOUGH - 0.1
+    near, far = 0.6, 0.4
     unanswerable = question(answerable=False)
     figures = measure(
         [
@@ -224,7 +224,7 @@ def test_a_figure_without_questions_is_none() -> None:
 
 
 def test_each_figure_stands_within_its_interval() -> None:
-    far = ENOUGH - 0.1
+    far = 0.4
     figures = measure(
         [
             *[asked(question(on("a", 1)), ("a", 1)) for _ in range(7)],
@@ -262,7 +262,12 @@ def test_each_question_is_ranked_once_and_in_order() -> None:
         assert k >= 10
         return made_ranking(*hits(("a", len(calls))), question=one.text)
 
-    told = list(ask_all([Question(id="1", text="One?"), Question(id="2", text="Two?")], rank))
+    def judge(ranking: Ranking) -> Judgement:
+        return made_judgement(0.2 if ranking.query.text == "One?" else 0.8)
+
+    questions = [Question(id="1", text="One?"), Question(id="2", text="Two?")]
+    told = list(ask_all(questions, rank, judge))
     assert calls == ["One?", "Two?"]
     assert [(one.id, one.first[0].page) for one in told] == [("1", 1), ("2", 2)]
+    assert [(one.evidence, one.refused) for one in told] == [(0.2, True), (0.8, False)]
     assert all(one.ms >= 0 for one in told)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from kb.evaluation import resampling
 from kb.evaluation.resampling import chance_of, interval_of_area, interval_of_mean

@@ -23,6 +23,7 @@ from tests.unit.makers import (
     FakeIndex,
     FakeRecords,
     made_document,
+    made_judgement,
     made_passage,
     made_ranking,
     made_retriever,
@@ -111,7 +112,7 @@ def test_sets_are_drawn_together_only_where_they_have_both_kinds_of_questions(
 def test_the_best_threshold_within_the_limit_is_found() -> None:
     def scored(score: float, *, answerable: bool) -> Result:
         question = Question(id="", text="?", answerable=answerable)
-        return result_of(question, made_ranking(evidence=score), ms=1.0)
+        return result_of(question, made_ranking(), made_judgement(score), ms=1.0)
 
     results = [scored(0.5 + n / 100, answerable=True) for n in range(20)]
     results += [scored(score, answerable=False) for score in (0.1, 0.505, 0.6)]

@@ -94,7 +94,7 @@ def test_the_passage_whose_tokens_are_nearest_to_the_questions_comes_first() -> 
 def test_the_cosine_is_that_of_the_records_and_not_of_the_index() -> None:
     hybrid = retriever({"pump": 0.99, "fan": 0.98}, held=records({"pump": 0.2, "fan": 0.7}))
     assert found(hybrid) == ["fan", "pump"]
-    assert hybrid.rank(query()).evidence == pytest.approx(0.7)
+    assert hybrid.rank(query()).hits[0].scores.dense == pytest.approx(0.7)
 
 
 def test_words_alone_rank_where_the_model_cannot_read_the_question() -> None:
@@ -200,7 +200,7 @@ def test_an_empty_knowledge_base_finds_nothing_and_searches_nowhere() -> None:
     empty.base = replace(empty.base, embedding_space_id=None)
     dense, words = FakeIndex({}), FakeIndex({})
     ranking = made_retriever(empty, dense=dense, words=words).rank(query())
-    assert (ranking.hits, ranking.evidence) == ((), 0.0)
+    assert ranking.hits == ()
     assert not dense.asked
     assert not words.asked
 
@@ -214,10 +214,6 @@ def test_another_embedding_model_is_refused_by_name() -> None:
         EmbeddingSpaceError, match="Pumps was embedded by another model than another model"
     ):
         hybrid.rank(query())
-
-
-def test_evidence_is_the_nearest_hits_cosine() -> None:
-    assert retriever({"pump": 0.62, "fan": 0.3}).rank(query()).evidence == pytest.approx(0.62)
 
 
 def test_it_is_a_langchain_retriever() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.domain.words import STOP_WORDS, content_words, stop_words, words
+from kb.domain.words import STOP_WORDS, content_words, spoken, stop_words, words
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,19 @@ def test_stop_words_are_those_of_the_language() -> None:
 def test_a_language_without_a_list_has_no_stop_words() -> None:
     assert stop_words("xx") == frozenset()
     assert stop_words("th") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Wie lang ist die Brücke?", "de"),
+        ("How long is the bridge?", "en"),
+        ("Marlow", "en"),
+    ],
+)
+def test_a_question_is_in_the_language_of_its_stop_words(question: str, expected: str) -> None:
+    assert spoken(question, ["de", "el", "en"]) == expected
+
+
+def test_a_question_to_documents_of_one_language_is_taken_to_be_in_it() -> None:
+    assert spoken("How long is the bridge?", ["de"]) == "de"

@@ -23,6 +23,7 @@ from kb.domain.documents import (
     PassageId,
 )
 from kb.domain.names import Names
+from kb.domain.retrieval import WordCounts
 
 HASH_BYTES = 16 * 1024**2
 COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
@@ -153,16 +154,30 @@ class SqlWordIndex:
             ).one()
             return Names(
                 bearers={word: frozenset(ids) for word, ids in bearers.items()},
-                holding=_holding(connection, knowledge_base_id, bearers),
+                holding=_holding(connection, knowledge_base_id, bearers, "text"),
                 documents=count[0],
                 passages=count[1],
             )
 
+    def counts(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> WordCounts:
+        """How many passages hold each of the words, MOST_COUNTED at most, in any of its forms."""
+        findable = (documents.c.knowledge_base_id == knowledge_base_id) & FINDABLE
+        with translated(), self._engine.begin() as connection:
+            passages = connection.execute(
+                select(func.coalesce(func.sum(documents.c.passage_count), 0)).where(findable)
+            ).scalar_one()
+            columns = "title heading text"
+            holding = _holding(connection, knowledge_base_id, set(words), columns)
+            return WordCounts(passages=passages, holding=holding)
+
 
 def _holding(
-    connection: Connection, knowledge_base_id: KnowledgeBaseId, words: Collection[str]
+    connection: Connection,
+    knowledge_base_id: KnowledgeBaseId,
+    words: Collection[str],
+    columns: str,
 ) -> dict[str, int]:
-    """How many passages have each of the words in their text, MOST_COUNTED at most."""
+    """How many passages have each of the words in these columns, MOST_COUNTED at most."""
     if not exists(connection, knowledge_base_id):
         return {}
     table = table_name(knowledge_base_id)
@@ -170,11 +185,13 @@ def _holding(
     query = text(
         f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :word LIMIT :most)"  # noqa: S608
     )
+    forms = {word: any_form(word, spoken) for word in words}
     return {
         word: connection.execute(
-            query, {"word": f"text : ({any_form(word, spoken)})", "most": MOST_COUNTED}
+            query, {"word": f"{{{columns}}} : ({form})", "most": MOST_COUNTED}
         ).scalar_one()
-        for word in words
+        for word, form in forms.items()
+        if form
     }
 
 
