@@ -52,17 +52,17 @@ class TestWords:
         assert (house.state(id), house.found()) == (READY, [BRIDGE])
         assert house.agrees()
 
-    def test_a_question_embeds_the_best_passages_that_have_no_vector_yet(
-        self, house: House
-    ) -> None:
+    def test_what_has_no_vector_yet_is_judged_as_it_will_be(self, house: House) -> None:
         house.add(BRIDGE)
         house.step(JobKind.READ)
-        (hit,) = house.workspace.answers.search(house.base_id, QUESTION).hits
-        assert hit.scores.dense is not None
-        before = hit.scores.dense
+        answers = house.workspace.answers
+        ranking = answers.search(house.base_id, QUESTION)
+        assert [hit.scores.dense for hit in ranking.hits] == [None]
+        before = answers.judged(ranking)
         house.step(JobKind.EMBED)
-        (hit,) = house.workspace.answers.search(house.base_id, QUESTION).hits
-        assert hit.scores.dense == pytest.approx(before, abs=0.2)
+        after = answers.judged(answers.search(house.base_id, QUESTION))
+        assert before.enough
+        assert after.evidence == pytest.approx(before.evidence, abs=0.1)
 
     def test_the_beginning_of_a_long_pdf_is_found_before_the_rest_is_read(
         self, house: House
