@@ -11,9 +11,10 @@ included:
 
 and beside these, the question's vector given, `Chroma`: one query for 100 passages, and `FTS5`:
 one statement for the 100 best passages with any of the question's words. Prints medians and 95th
-percentiles in milliseconds, and the ratio of each to the sum of those two in the same run; peak
-memory over all processes, shared pages counted once (PSS, Linux only); bytes on disk. What was
-made is kept in --home.
+percentiles in milliseconds, and the ratio of each to the sum of those two in the same run; how
+many of the 10 and the 100 best of that statement Quire's own word search finds, which does not
+score every passage; peak memory over all processes, shared pages counted once (PSS, Linux only);
+bytes on disk. What was made is kept in --home.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from rich.table import Table
 from bench import scale_texts
 from bench.ingest import peak
 from bench.scale_library import filled
+from kb.adapters.sql.bm25 import COLUMN_WEIGHTS
 from kb.adapters.sql.fulltext import table_name
 from kb.adapters.sql.word_forms import phrases
 from kb.bootstrap import App, open_app
@@ -59,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.measure:
         print(json.dumps(measured(args.home, args.folder, args.passages[0])))
         return 0
+    if not scale_texts.passages(args.folder):
+        parser.error(f"{args.folder} holds no .md, .txt or corpus.jsonl with any text.")
     with tempfile.TemporaryDirectory() as temporary:
         home = args.home or Path(temporary)
         for count in args.passages:
@@ -106,6 +110,7 @@ def _show(count: int, told: dict[str, Any], home: Path) -> None:
         part: sum(file.stat().st_size for file in home.glob(pattern) if file.is_file()) / 1e6
         for part, pattern in (("records", "quire.sqlite*"), ("Chroma", "chroma/**/*"))
     }
+    print("by words, found " + ", ".join(f"{n:.3f} of {k}" for k, n in told["found"].items()))
     print(f"peak MB {told['peak']:.0f}, on disk MB: ", end="")
     print(", ".join(f"{part} {size:.0f}" for part, size in megabytes.items()))
 
@@ -130,11 +135,13 @@ def measured(home: Path, folder: Path, count: int) -> dict[str, Any]:
                 if turn >= 0:
                     took[name].append((time.perf_counter() - begun) * 1000)
                     stages[name].append([elapsed[stage] for stage in STAGES] if elapsed else [])
+        found = _found(app, base, questions)
     finally:
         app.close()
     return {
         "ms": {name: np.percentile(ms, [50, 95]).tolist() for name, ms in took.items()},
         "stages": {name: np.median(ms, axis=0).tolist() for name, ms in stages.items() if ms[0]},
+        "found": found,
     }
 
 
@@ -181,17 +188,43 @@ def _chroma(app: App, base: KnowledgeBase, questions: Sequence[str]) -> Way:
 
 
 def _fts5(app: App, base: KnowledgeBase, questions: Sequence[str]) -> Way:
+    every = _by_every_word(app, base)
+
+    def way(at: int) -> None:
+        every(questions[at])
+
+    return way
+
+
+def _by_every_word(app: App, base: KnowledgeBase) -> Callable[[str], list[str]]:
+    """FTS5 alone: the ids of the best passages, each that has any of the words being scored."""
     connection = sqlite3.connect(app.settings.home / "quire.sqlite")
     with app.records.reading() as view:
         languages = {document.language for document in view.documents.of(base.id)}
-    sought = [" OR ".join(phrases(question, languages)) for question in questions]
     table = table_name(base.id)
-    statement = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?"
+    statement = (
+        f"SELECT id FROM (SELECT rowid, bm25({table}, {', '.join(map(str, COLUMN_WEIGHTS))}) AS b "
+        f"FROM {table} WHERE {table} MATCH ? ORDER BY b, rowid LIMIT ?) AS f "
+        "JOIN passages ON seq = f.rowid ORDER BY b, seq"
+    )
 
-    def way(at: int) -> None:
-        connection.execute(statement, (sought[at], CANDIDATES)).fetchall()
+    def best(question: str) -> list[str]:
+        sought = " OR ".join(phrases(question, languages))
+        return [row[0] for row in connection.execute(statement, (sought, CANDIDATES))]
 
-    return way
+    return best
+
+
+def _found(app: App, base: KnowledgeBase, questions: Sequence[str]) -> dict[int, float]:
+    """The share of the k best by every word that the product's word search finds, by k."""
+    every, words = _by_every_word(app, base), app.chain.retriever.words
+    shares: dict[int, list[float]] = {10: [], CANDIDATES: []}
+    for question in questions:
+        best = every(question)
+        found = [id for id, _ in words.search(base.id, question, CANDIDATES)]
+        for k, of_k in shares.items():
+            of_k.append(len({*best[:k]} & {*found[:k]}) / max(1, len(best[:k])))
+    return {k: float(np.mean(of_k)) for k, of_k in shares.items()}
 
 
 def _with_names(app: App, base: KnowledgeBase, questions: Sequence[str]) -> list[str]:

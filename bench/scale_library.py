@@ -103,7 +103,7 @@ def _fill(app: App, base: KnowledgeBase, source: Real, number: int, missing: int
                     passages,
                     [hashlib.sha256(passage.id.encode()).digest() for passage in passages],
                     space_id,
-                    document.title.lower().split() if size >= NAMED_FROM else (),
+                    _names(document.title) if size >= NAMED_FROM else (),
                 )
                 vectors = _turned_aside(source.vectors[of], rng)
                 signs = [source.signs[at] for at in of]
@@ -133,6 +133,11 @@ def _document(base: KnowledgeBase, number: int, size: int) -> Document:
         state=DocumentState.READY,
         ledger=PageLedger(digital=1 + size // PASSAGES_A_PAGE),
     )
+
+
+def _names(title: str) -> list[str]:
+    company, _, year = title.lower().split()
+    return [company, year]
 
 
 def _text(words: Sequence[str], pool: np.ndarray, title: str, rng: np.random.Generator) -> str:

@@ -19,33 +19,44 @@ from kb.domain.documents import DocumentId
 COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 """BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
 
-SCORED = 10_000
-"""About how many passages are scored for a question; `python -m bench.scale` shows the time it
-takes, and how few of the best by all words are missed."""
+SCORED, SHARE_SCORED = 10_000, 0.02
+"""So many passages, or such a share of all, are scored for a question's rare words, and at most as
+many for its others; `python -m bench.scale` tells the time, and what is missed."""
 
 PAIRED = 8
-"""Of how many of the commoner words two make a passage worth scoring."""
+"""Of how many of the commoner phrases two make a passage worth scoring."""
+
+ASKED = 32
+"""How many phrases, the rarest, are asked for where not every passage is scored."""
 
 
 def best(
-    connection: Connection, table: str, phrases: Sequence[str], k: int, passages: int
+    connection: Connection,
+    table: str,
+    phrases: Sequence[str],
+    k: int,
+    passages: int,
+    *,
+    scored: int = SCORED,
 ) -> Sequence[Row[Any]]:
     """(seq, score) of the k best of a table's `passages` for any of the phrases, best first."""
-    if passages <= SCORED:
+    most = max(scored, int(SHARE_SCORED * passages))
+    if passages <= most:
         return _best(connection, table, phrases, k)
     half = passages // 2
     held = counts(connection, table, phrases, half + 1)
-    if sum(held.values()) <= SCORED:
+    if sum(held.values()) <= most:
         return _best(connection, table, phrases, k)
     # FTS5 gives next to nothing for a phrase that stands in more than half of all.
     telling = [one for one in phrases if held[one] <= half] or phrases
-    worth = {f"worth{at}": one for at, one in enumerate(_worth_scoring(telling, held))}
+    rarest = sorted(telling, key=lambda one: (held[one], one))[:ASKED]
+    worth = {f"worth{at}": one for at, one in enumerate(_worth_scoring(rarest, held, most))}
     within = " UNION ".join(
         f"SELECT rowid FROM (SELECT rowid FROM {table} WHERE {table} MATCH :{name} LIMIT :most)"  # noqa: S608
         for name in worth
     )
     return _best(
-        connection, table, telling, k, f"AND +f.rowid IN ({within})", {**worth, "most": SCORED}
+        connection, table, rarest, k, f"AND +f.rowid IN ({within})", {**worth, "most": most}
     )
 
 
@@ -83,13 +94,15 @@ def counts(
     return {row.value: row.held for row in counted}
 
 
-def _worth_scoring(phrases: Sequence[str], held: Mapping[str, int]) -> Iterator[str]:
+def _worth_scoring(
+    rarest_first: Sequence[str], held: Mapping[str, int], most: int
+) -> Iterator[str]:
     """Expressions for the passages that may come out best."""
-    ordered = sorted(set(phrases), key=lambda one: (held[one], one))
-    together = accumulate(held[one] for one in ordered)
-    rare = max(1, sum(total <= SCORED for total in together))
-    yield " OR ".join(ordered[:rare])
-    others = ordered[rare : rare + PAIRED]
+    phrases = list(dict.fromkeys(rarest_first))
+    together = accumulate(held[one] for one in phrases)
+    rare = max(1, sum(total <= most for total in together))
+    yield " OR ".join(phrases[:rare])
+    others = phrases[rare : rare + PAIRED]
     if len(others) > 1:
         yield " OR ".join(
             f"({one} AND ({' OR '.join(others[at:])}))" for at, one in enumerate(others[:-1], 1)
