@@ -139,7 +139,10 @@ class SqlWordIndex:
             return languages(connection, knowledge_base_id)
 
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
-        """Which findable documents bear these words in their names, and how common those are."""
+        """Which findable documents bear these words in their names, and how common those are.
+
+        A word that stands in more than half of all passages names none, unless it is a year.
+        """
         with translated(), self._engine.begin() as connection:
             borne = connection.scalars(
                 select(document_names.c.word).where(document_names.c.word.in_(words)).distinct()
