@@ -1,6 +1,7 @@
 """Finds passages by meaning and by words, fuses both, and orders the best anew."""
 
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
@@ -79,14 +80,15 @@ class HybridRetriever(BaseRetriever):
             return Ranking(query=query, hits=())
         candidates = max(CANDIDATES, k)
         texts = resolve(query)
-        with _timed(elapsed, "dense"):
-            asked = self._asked(base, texts[0][0])
-            vector = self._resolved(asked, texts[1:])
-            near = self._nearest(query.scope, space_id, vector, candidates)
-        with _timed(elapsed, "words"):
-            words = self._worded(query.scope, texts, candidates)
+        # The model works in a process of its own, and both indexes outside the interpreter's lock.
+        with ThreadPoolExecutor(1) as beside:
+            by_words = beside.submit(self._by_words, query.scope, texts, candidates, elapsed)
+            with _timed(elapsed, "dense"):
+                asked = self._asked(base, texts[0][0])
+                vector = self._resolved(asked, texts[1:])
+                near = self._nearest(query.scope, space_id, vector, candidates)
+            words, named = by_words.result()
         with _timed(elapsed, "fuse"), self.records.reading() as view:
-            named = self._named(query.scope, [text for text, _ in texts])
             ids = list({*near, *words, *_nearest_of(view, surest(named), space_id, vector)})
             # The index may still remember what was removed a moment ago: the records decide.
             dense = _cosines(*view.documents.vectors(ids, space_id), vector)
@@ -149,6 +151,18 @@ class HybridRetriever(BaseRetriever):
         vectors = [weight * self.embedder.embed_query(text) for text, weight in earlier]
         mean: Vectors = np.sum([asked.vector, *vectors], axis=0, dtype=np.float32)
         return mean / np.float32(np.linalg.norm(mean) or 1)
+
+    def _by_words(
+        self,
+        scope: Scope,
+        texts: Sequence[tuple[str, float]],
+        candidates: int,
+        elapsed: dict[str, float],
+    ) -> tuple[dict[PassageId, float], dict[DocumentId, float]]:
+        """The passages that word search finds, and the documents that are named."""
+        with _timed(elapsed, "words"):
+            words = self._worded(scope, texts, candidates)
+            return words, self._named(scope, [text for text, _ in texts])
 
     def _worded(
         self, scope: Scope, texts: Sequence[tuple[str, float]], candidates: int

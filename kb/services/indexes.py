@@ -20,6 +20,10 @@ from kb.ports import FileStore, VectorIndex
 from kb.records import Records
 from kb.services.recording import Swap
 
+AT_A_TIME = 10_000
+"""Vectors that are read from the records before they go into the index: those of a large
+knowledge base together would take gigabytes."""
+
 log = logging.getLogger(__name__)
 
 
@@ -182,10 +186,13 @@ class Indexes:
         with self.records.reading() as view:
             wanted = view.documents.passage_ids(base_id)
             there = self.vectors.ids(base_id, space_id)
-            ids, rows = view.documents.vectors(sorted(wanted - there), space_id)
         self.vectors.delete(base_id, space_id, sorted(there - wanted))
-        if ids:
-            self.vectors.upsert(base_id, space_id, ids, rows)
+        missing = sorted(wanted - there)
+        for first in range(0, len(missing), AT_A_TIME):
+            with self.records.reading() as view:
+                ids, rows = view.documents.vectors(missing[first : first + AT_A_TIME], space_id)
+            if ids:
+                self.vectors.upsert(base_id, space_id, ids, rows)
 
     def _drop_unknown_collections(self) -> None:
         with self.records.reading() as view:

@@ -63,6 +63,15 @@ def test_a_search_can_be_kept_to_some_documents(
     assert words.search(base.id, "basalt", 10, []) == []
 
 
+def test_chosen_documents_need_not_stand_side_by_side(
+    records: SqlRecords, words: SqlWordIndex, base: KnowledgeBase
+) -> None:
+    documents = [published(records, base, TEXTS[:1], f"{n}.txt")[:2] for n in range(3)]
+    chosen = [documents[0], documents[2]]
+    within = words.search(base.id, "basalt", 10, [document.id for document, _ in chosen])
+    assert {id for id, _ in within} == {passage.id for _, (passage,) in chosen}
+
+
 def test_what_one_knowledge_base_holds_changes_no_score_in_another(
     records: SqlRecords, words: SqlWordIndex, base: KnowledgeBase
 ) -> None:
@@ -119,6 +128,15 @@ def test_names_tell_their_documents_and_how_common_they_are(
         store.documents.remove(first.id)
     assert words.names(base.id, ["basalt", "1987"]).bearers == {"1987": {second.id}}
     assert words.names(base.id, ["granite"]).bearers == {}
+
+
+def test_a_word_of_most_passages_names_no_document_but_a_year_does(
+    records: SqlRecords, words: SqlWordIndex, base: KnowledgeBase
+) -> None:
+    texts = ["The basalt of 1987.", "More basalt of 1987.", "And 1987 again."]
+    document, *_ = published(records, base, texts, names=("basalt", "1987", "again"))
+    told = words.names(base.id, ["basalt", "1987", "again"])
+    assert told.bearers == {"1987": {document.id}, "again": {document.id}}
 
 
 def test_only_an_id_can_name_a_table(words: SqlWordIndex) -> None:

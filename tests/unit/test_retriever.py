@@ -1,5 +1,6 @@
 """What the retriever finds, over fakes at the ports."""
 
+import threading
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from langchain_core.retrievers import BaseRetriever
 
 from kb.domain.access import Scope
 from kb.domain.documents import DocumentId, KnowledgeBaseId
+from kb.domain.embeddings import EmbeddedQuery
 from kb.domain.errors import EmbeddingSpaceError, InvalidInputError
 from kb.domain.retrieval import Query, Turn
 from kb.retrieval.fusion import LEAST_DENSE
@@ -193,6 +195,23 @@ def test_a_whole_base_is_searched_in_the_index() -> None:
     assert dense.asked[0][:2] == (BASE, SPACE)
     assert dense.asked[0][3] == CANDIDATES
     assert words.asked == [(BASE, "How heavy is the pump?", CANDIDATES, None)]
+
+
+def test_words_are_searched_while_the_question_is_embedded() -> None:
+    searched = threading.Event()
+
+    class Words(FakeIndex):
+        def search(self, *request: Any) -> Any:
+            searched.set()
+            return super().search(*request)
+
+    class Waiting(FakeEmbedder):
+        def embed_query_with_tokens(self, text: str) -> EmbeddedQuery:
+            assert searched.wait(10)
+            return super().embed_query_with_tokens(text)
+
+    hybrid = made_retriever(records(), dense=FakeIndex({}), words=Words({"pump": 9.0}))
+    assert found(hybrid.model_copy(update={"embedder": Waiting()})) == ["pump"]
 
 
 def test_an_empty_knowledge_base_finds_nothing_and_searches_nowhere() -> None:

@@ -17,7 +17,7 @@ from kb.adapters.sql.sources import SqlSources
 from kb.domain.errors import StorageError
 
 BUSY_SECONDS = 30
-NEWEST = "0005"
+NEWEST = "0006"
 """The last revision in `migrations`."""
 
 

@@ -6,15 +6,16 @@ Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 as implemented by SQLite FTS5.
 """
 
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, select, text
 
+from kb.adapters.sql import bm25
 from kb.adapters.sql.errors import translated
 from kb.adapters.sql.passages import FINDABLE
 from kb.adapters.sql.tables import document_names, documents, passages
-from kb.adapters.sql.word_forms import any_form, expression, indexed
+from kb.adapters.sql.word_forms import any_form, indexed, phrases
 from kb.domain.documents import (
     Document,
     DocumentId,
@@ -22,15 +23,10 @@ from kb.domain.documents import (
     Passage,
     PassageId,
 )
-from kb.domain.names import Names
+from kb.domain.names import Names, is_year
 from kb.domain.retrieval import WordCounts
 
 HASH_BYTES = 16 * 1024**2
-COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
-"""BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
-
-MOST_COUNTED = 50_000
-"""How far the passages of a word are counted; to count on would take too long."""
 
 
 def create(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> None:
@@ -127,8 +123,16 @@ class SqlWordIndex:
             # It may have been deleted while the question was on its way.
             if not exists(connection, knowledge_base_id):
                 return []
-            sought = expression(text, languages(connection, knowledge_base_id))
-            return _search(connection, knowledge_base_id, sought, k, document_ids) if sought else []
+            asked = phrases(text, languages(connection, knowledge_base_id))
+            if not asked:
+                return []
+            table = table_name(knowledge_base_id)
+            if document_ids is not None:
+                best = bm25.best_within(connection, table, asked, k, document_ids)
+            else:
+                _, size = size_of(connection, knowledge_base_id)
+                best = bm25.best(connection, table, asked, k, size)
+            return _named(connection, best)
 
     def languages(self, knowledge_base_id: KnowledgeBaseId) -> dict[str, int]:
         """How many documents are in each language, "" where it is not known."""
@@ -136,63 +140,68 @@ class SqlWordIndex:
             return languages(connection, knowledge_base_id)
 
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
-        """Which findable documents bear these words in their names, and how common those are."""
-        findable = (documents.c.knowledge_base_id == knowledge_base_id) & FINDABLE
+        """Which findable documents bear these words in their names, and how common those are.
+
+        A word that stands in more than half of all passages names none, unless it is a year.
+        """
         with translated(), self._engine.begin() as connection:
-            found = connection.execute(
-                select(document_names.c.word, document_names.c.document_id)
-                .join(documents)
-                .where(document_names.c.word.in_(words), findable)
-            )
-            bearers: dict[str, set[DocumentId]] = {}
-            for row in found:
-                bearers.setdefault(row.word, set()).add(DocumentId(row.document_id))
-            if not bearers:
+            borne = connection.scalars(
+                select(document_names.c.word).where(document_names.c.word.in_(words)).distinct()
+            ).all()
+            if not borne or not exists(connection, knowledge_base_id):
                 return Names(bearers={}, holding={}, documents=0, passages=0)
-            count = connection.execute(
-                select(func.count(), func.sum(documents.c.passage_count)).where(findable)
-            ).one()
+            findable, size = size_of(connection, knowledge_base_id)
+            forms = _forms(connection, knowledge_base_id, borne)
+            forms = {word: f"text : {form}" for word, form in forms.items()}
+            table = table_name(knowledge_base_id)
+            counted = bm25.counts(connection, table, set(forms.values()), size // 2 + 1)
+            holding = {word: counted[form] for word, form in forms.items()}
+            telling = [word for word in holding if is_year(word) or holding[word] <= size / 2]
             return Names(
-                bearers={word: frozenset(ids) for word, ids in bearers.items()},
-                holding=_holding(connection, knowledge_base_id, bearers, "text"),
-                documents=count[0],
-                passages=count[1],
+                bearers=_bearers(connection, knowledge_base_id, telling),
+                holding={word: holding[word] for word in telling},
+                documents=findable,
+                passages=size,
             )
 
     def counts(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> WordCounts:
-        """How many passages hold each of the words, MOST_COUNTED at most, in any of its forms."""
-        findable = (documents.c.knowledge_base_id == knowledge_base_id) & FINDABLE
+        """How many passages hold each of the words, half of all at most, in any of its forms."""
         with translated(), self._engine.begin() as connection:
-            passages = connection.execute(
-                select(func.coalesce(func.sum(documents.c.passage_count), 0)).where(findable)
-            ).scalar_one()
-            columns = "title heading text"
-            holding = _holding(connection, knowledge_base_id, set(words), columns)
-            return WordCounts(passages=passages, holding=holding)
+            if not exists(connection, knowledge_base_id):
+                return WordCounts(passages=0, holding={})
+            _, size = size_of(connection, knowledge_base_id)
+            forms = _forms(connection, knowledge_base_id, words)
+            table = table_name(knowledge_base_id)
+            counted = bm25.counts(connection, table, set(forms.values()), size // 2 + 1)
+            holding = {word: counted[form] for word, form in forms.items()}
+            return WordCounts(passages=size, holding=holding)
 
 
-def _holding(
-    connection: Connection,
-    knowledge_base_id: KnowledgeBaseId,
-    words: Collection[str],
-    columns: str,
-) -> dict[str, int]:
-    """How many passages have each of the words in these columns, MOST_COUNTED at most."""
-    if not exists(connection, knowledge_base_id):
-        return {}
-    table = table_name(knowledge_base_id)
+def _forms(
+    connection: Connection, knowledge_base_id: KnowledgeBaseId, words: Collection[str]
+) -> dict[str, str]:
+    """Expressions for the words in the languages of the documents."""
     spoken = languages(connection, knowledge_base_id)
-    query = text(
-        f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} MATCH :word LIMIT :most)"  # noqa: S608
+    forms = ((word, any_form(word, spoken)) for word in words)
+    return {word: f"({form})" for word, form in forms if form}
+
+
+def _bearers(
+    connection: Connection, knowledge_base_id: KnowledgeBaseId, words: Collection[str]
+) -> dict[str, frozenset[DocumentId]]:
+    found = connection.execute(
+        select(document_names.c.word, document_names.c.document_id)
+        .join(documents)
+        .where(
+            document_names.c.word.in_(words),
+            documents.c.knowledge_base_id == knowledge_base_id,
+            FINDABLE,
+        )
     )
-    forms = {word: any_form(word, spoken) for word in words}
-    return {
-        word: connection.execute(
-            query, {"word": f"{{{columns}}} : ({form})", "most": MOST_COUNTED}
-        ).scalar_one()
-        for word, form in forms.items()
-        if form
-    }
+    bearers: dict[str, set[DocumentId]] = {}
+    for row in found:
+        bearers.setdefault(row.word, set()).add(DocumentId(row.document_id))
+    return {word: frozenset(ids) for word, ids in bearers.items()}
 
 
 def languages(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> dict[str, int]:
@@ -205,35 +214,23 @@ def languages(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> dic
     return {row[0]: row[1] for row in rows}
 
 
-def _search(
-    connection: Connection,
-    knowledge_base_id: KnowledgeBaseId,
-    expression: str,
-    k: int,
-    document_ids: Collection[DocumentId] | None,
-) -> list[tuple[PassageId, float]]:
-    table = table_name(knowledge_base_id)
-    weights = ", ".join(str(weight) for weight in COLUMN_WEIGHTS)
-    within = ""
-    values: dict[str, object] = {"expression": expression, "k": k}
-    if document_ids is not None:
-        within = (
-            "AND f.rowid IN (SELECT seq FROM passages WHERE document_id IN "
-            "(SELECT value FROM json_each(:documents)))"
+def size_of(connection: Connection, knowledge_base_id: KnowledgeBaseId) -> tuple[int, int]:
+    """How many documents can be found, and how many passages they have."""
+    counted = connection.execute(
+        select(func.count(), func.coalesce(func.sum(documents.c.passage_count), 0)).where(
+            documents.c.knowledge_base_id == knowledge_base_id, FINDABLE
         )
-        values["documents"] = json.dumps(sorted(document_ids))
-    best = connection.execute(
-        text(
-            f"SELECT f.rowid AS seq, -bm25({table}, {weights}) AS score FROM {table} AS f "  # noqa: S608
-            f"WHERE {table} MATCH :expression {within} ORDER BY score DESC, seq LIMIT :k"
-        ),
-        values,
-    ).all()
+    ).one()
+    return counted[0], counted[1]
+
+
+def _named(connection: Connection, scored: Sequence[Row[Any]]) -> list[tuple[PassageId, float]]:
+    """The (seq, score) rows with the passages' ids in place of their numbers."""
     named = connection.execute(
-        select(passages.c.seq, passages.c.id).where(passages.c.seq.in_([row.seq for row in best]))
+        select(passages.c.seq, passages.c.id).where(passages.c.seq.in_([row.seq for row in scored]))
     )
     names = {row.seq: row.id for row in named}
-    return [(PassageId(names[row.seq]), row.score) for row in best if row.seq in names]
+    return [(PassageId(names[row.seq]), row.score) for row in scored if row.seq in names]
 
 
 def table_name(knowledge_base_id: KnowledgeBaseId) -> str:

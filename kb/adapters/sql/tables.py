@@ -69,7 +69,7 @@ documents = Table(
     Column("pages_failed", Integer, nullable=False, server_default="0"),
     Column("pages_waiting", Integer, nullable=False, server_default="0"),
     Index("documents_by_name", "knowledge_base_id", "name"),
-    Index("documents_by_language", "knowledge_base_id", "language"),
+    Index("documents_by_language", "knowledge_base_id", "language", "state", "passage_count"),
 )
 
 document_names = Table(

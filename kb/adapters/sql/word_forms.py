@@ -19,15 +19,14 @@ def indexed(text: str, language: str) -> str:
     return " ".join([*stemmed, *_HAN.findall(text)])
 
 
-def expression(question: str, languages: Collection[str]) -> str:
-    """Any of the question's words in any of the languages, in the syntax of FTS5.
+def phrases(question: str, languages: Collection[str]) -> list[str]:
+    """The question's words in each of the languages, in the syntax of FTS5.
 
     Words of one stem count once each: to say a thing in two forms is to stress it.
     """
     told = list(dict.fromkeys(content_words(question, spoken(question, languages))))
     in_each = zip(*(stems(told, language) for language in sorted(languages)), strict=True)
-    phrases = [phrase for forms in in_each for phrase in dict.fromkeys(forms) if phrase]
-    return " OR ".join(f'"{phrase}"' for phrase in phrases)
+    return [f'"{phrase}"' for forms in in_each for phrase in dict.fromkeys(forms) if phrase]
 
 
 def any_form(word: str, languages: Collection[str]) -> str:
