@@ -20,7 +20,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import sqrt
+from math import floor, sqrt
 from pathlib import Path
 from statistics import fmean
 
@@ -315,7 +315,7 @@ def write(
         "of_hits": OF_HIT,
         "of_question": OF_QUESTION,
         "weights": {name: np.round(rows, 5).tolist() for name, rows in asdict(weights).items()},
-        "thresholds": {name: round(value, 5) for name, value in thresholds.items()},
+        "thresholds": {name: floor(1e4 * value) / 1e4 for name, value in thresholds.items()},
         "error_rates": {
             name: {key: round(rate, 3) for key, rate in asdict(each).items()}
             for name, each in told.items()

@@ -10,6 +10,9 @@ from kb.domain.words import stop_words, word_spans
 
 NOUNS_HAVE_CAPITALS = frozenset({"de"})
 
+ASKING = frozenset({"get", "give", "many", "much", "often"})
+"""What English asks with; in a few documents such words may be missing and seem rare."""
+
 
 class Kind(StrEnum):
     """What a word is: a name has a capital within a sentence, a number has a digit."""
@@ -69,7 +72,7 @@ def asked_words(question: str, language: str) -> list[AskedWord]:
         for place, (begin, end) in enumerate(word_spans(sentence)):
             word = sentence[begin:end]
             is_letter = len(word) == 1 and word.isascii() and word.isalpha()
-            if is_letter or word.lower() in stop_words(language):
+            if is_letter or word.lower() in stop_words(language) | ASKING:
                 continue
             may_name = place > 0 and language not in NOUNS_HAVE_CAPITALS
             asked += [

@@ -60,6 +60,7 @@ class AnswersService:
 
     def judged(self, ranking: Ranking) -> Judgement:
         """Whether what was found is enough to answer from."""
+        self.access.scope(ranking.query.scope.knowledge_base_id)
         return self.chain().judge(ranking)
 
     def find(

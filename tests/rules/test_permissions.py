@@ -13,10 +13,11 @@ from typing import Any, get_type_hints
 import pytest
 
 from kb.bootstrap import App
-from kb.domain.access import Actor
+from kb.domain.access import Actor, Scope
 from kb.domain.conversations import Conversation
 from kb.domain.documents import Document, KnowledgeBase
 from kb.domain.errors import NotAllowedError, NotFoundError
+from kb.domain.retrieval import Query, Ranking, Strictness
 from kb.domain.sources import Source
 from kb.ports import FetchedPage
 from kb.services.workspace import Workspace
@@ -49,6 +50,11 @@ class Row:
     call: Callable[[Workspace, Things], Any]
     others: Outcome = HIDDEN
     guest: Outcome = HIDDEN
+
+
+def found(base: KnowledgeBase) -> Ranking:
+    """Nothing was found there."""
+    return Ranking(query=Query(text=QUESTION, scope=Scope(knowledge_base_id=base.id)), hits=())
 
 
 class OnePage:
@@ -102,6 +108,11 @@ ROWS = {
     "sources.remove": Row(lambda w, t: w.sources.remove(t.source.id)),
     "answers.search": Row(lambda w, t: w.answers.search(t.base.id, QUESTION)),
     "answers.find": Row(lambda w, t: w.answers.find(t.base.id, SECRET)),
+    "answers.judged": Row(lambda w, t: w.answers.judged(found(t.base))),
+    "answers.error_rates": Row(lambda w, t: w.answers.error_rates(Strictness.STRICT), MAY, MAY),
+    "answers.set_strictness": Row(
+        lambda w, t: w.answers.set_strictness(Strictness.STRICT), FORBIDDEN, FORBIDDEN
+    ),
     "answers.ask": Row(lambda w, t: w.answers.ask(t.base.id, QUESTION)),
     "conversations.recent": Row(lambda w, t: w.conversations.recent(t.base.id)),
     "conversations.create": Row(lambda w, t: w.conversations.create(t.base.id)),

@@ -19,6 +19,10 @@ def test_names_have_a_capital_within_the_sentence_and_numbers_a_digit() -> None:
     ]
 
 
+def test_words_that_only_ask_are_left_out() -> None:
+    assert told("How many arches do I get?") == [("arches", Kind.WORD)]
+
+
 def test_german_nouns_are_no_names() -> None:
     assert told("Wie schwer ist die Pumpe?", "de") == [("schwer", Kind.WORD), ("pumpe", Kind.WORD)]
 
