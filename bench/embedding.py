@@ -25,6 +25,7 @@ from rich.table import Table
 from kb.adapters.embedding_child import bundled_folder
 from kb.adapters.minilm import MiniLM
 from kb.adapters.model_child import precision
+from kb.adapters.products import plain
 from kb.adapters.readers.registry import reader_of
 from kb.adapters.sentence_model import SentenceModel
 from kb.domain.documents import DocumentId
@@ -73,12 +74,12 @@ def by_library_fast(threads: int) -> Embed:
 
 def by_own(threads: int) -> Embed:
     """The bundled model's own encoder."""
-    return MiniLM(bundled_folder(), threads=threads, precision=torch.float32).embed_passages
+    return MiniLM(bundled_folder(), threads=threads, products=plain).embed_passages
 
 
-def by_own_fast(threads: int) -> Embed:
-    """The same in the numbers that the processor multiplies fastest."""
-    return MiniLM(bundled_folder(), threads=threads, precision=FAST).embed_passages
+def by_own_in_steps(threads: int) -> Embed:
+    """The same with products in 8-bit numbers, where the processor has AVX2."""
+    return MiniLM(bundled_folder(), threads=threads).embed_passages
 
 
 WAYS: dict[str, Callable[[int], Embed]] = {
@@ -86,7 +87,7 @@ WAYS: dict[str, Callable[[int], Embed]] = {
     "sentence-transformers, batches of 8": by_library,
     "sentence-transformers, bfloat16": by_library_fast,
     "own encoder": by_own,
-    "own encoder, bfloat16": by_own_fast,
+    "own encoder, 8 bits": by_own_in_steps,
 }
 
 
@@ -108,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def some_passages(folder: Path, wanted: int) -> list[str]:
     """Texts to embed, drawn evenly from all files that can be read."""
-    model = MiniLM(bundled_folder(), threads=1, precision=torch.float32)
+    model = MiniLM(bundled_folder(), threads=1, products=plain)
     texts: list[str] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:

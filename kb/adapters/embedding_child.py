@@ -46,7 +46,7 @@ def load(model_name: str, threads: int) -> Embedder:
     )
     from kb.adapters.minilm import MiniLM
 
-    return MiniLM(folder, threads=threads, precision=precision())
+    return MiniLM(folder, threads=threads)
 
 
 def bundled_folder() -> Path:

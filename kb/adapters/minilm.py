@@ -1,7 +1,7 @@
 """The bundled all-MiniLM-L6-v2 on a processor, by torch alone.
 
-The vectors are those of sentence-transformers, in about half the time, or a third where the
-processor multiplies bfloat16, and half the memory: `python -m bench.embedding` measures it.
+The vectors are nearly those of sentence-transformers, in a third of the time and half the memory:
+`python -m bench.embedding` measures it. Matrices are multiplied in 8-bit numbers (`products`).
 A batch is the tokens of several texts one after the other, so that nothing is padded; only
 attention goes text by text. Threads take batches rather than shares of a matrix: they never wait
 for each other, which costs most where other programs want the cores as well.
@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as f
 
+from kb.adapters.products import BATCH_TOKENS, Product, Products, fastest
 from kb.adapters.token_signs import letters_per_token, packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.embeddings import EmbeddedQuery, Vectors
@@ -42,19 +43,13 @@ HEADS = 12
 LAYERS = 6
 EPSILON = 1e-12
 
-BATCH_TOKENS = 1024
-"""Tokens computed together: what lies between two layers still fits the processor's cache."""
-
 
 class MiniLM:
-    """An Embedder in this process, which computes `threads` batches at a time.
-
-    `precision` is that of weights and layers; the mean over a text's tokens is float32.
-    """
+    """An Embedder in this process, which computes `threads` batches at a time."""
 
     space = SPACE
 
-    def __init__(self, folder: Path, *, threads: int, precision: torch.dtype) -> None:
+    def __init__(self, folder: Path, *, threads: int, products: Products | None = None) -> None:
         torch.set_num_threads(1)
         self._threads = threads
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -63,16 +58,20 @@ class MiniLM:
         self._tokenizer.no_truncation()
         # Copies, since the file stays in memory whole for as long as a part of it is used.
         weights = {
-            name: values.to(precision, copy=True)
+            name: values.to(torch.float32, copy=True)
             for name, values in load_file(folder / "model.safetensors").items()
         }
         embeddings = "embeddings.{}_embeddings.weight"
-        self._words = weights[embeddings.format("word")]
+        # Half the memory; the digits it drops are far below those of the products.
+        self._words = weights[embeddings.format("word")].bfloat16()
         # A text is one segment, so the first segment's row is part of every position's.
         segment = weights[embeddings.format("token_type")][0]
         self._positions = weights[embeddings.format("position")][:MAX_TOKENS] + segment
         self._norm = _Norm(weights, "embeddings.LayerNorm")
-        self._layers = [_Layer(weights, f"encoder.layer.{number}") for number in range(LAYERS)]
+        self._layers = [
+            _Layer(weights, f"encoder.layer.{number}", products or fastest())
+            for number in range(LAYERS)
+        ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special ones not counted."""
@@ -123,35 +122,12 @@ class MiniLM:
     def _states(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, ...]:
         """The last layer's vectors of each text's tokens, (tokens, d) each."""
         lengths = [len(ids) for ids in tokens]
-        words = self._words[torch.tensor([id for ids in tokens for id in ids])]
+        words = self._words[torch.tensor([id for ids in tokens for id in ids])].float()
         places = torch.cat([self._positions[:length] for length in lengths])
         states = self._norm(words + places)  # (tokens of all texts, d)
         for layer in self._layers:
             states = layer(states, lengths)
-        return torch.split(states.float(), lengths)
-
-
-class _Linear:
-    """A matrix packed for the processor, with its bias."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._weight, self._bias = weight, bias
-        # Elsewhere torch multiplies by other libraries, which pack as they go.
-        has_avx2 = torch.cpu.get_capabilities().get("avx2", False)
-        self._packed = has_avx2 and torch._C._has_mkldnn
-        if self._packed:
-            self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, BATCH_TOKENS)
-
-    def __call__(self, states: Tensor, *, gelu: bool = False) -> Tensor:
-        if self._packed:
-            # What torch.compile would call, had everyone the compiler that it needs.
-            activation, variant = ("gelu", "none") if gelu else ("none", "")
-            product: Tensor = torch.ops.mkldnn._linear_pointwise(
-                states, self._weight, self._bias, activation, [], variant
-            )
-            return product
-        product = f.linear(states, self._weight, self._bias)
-        return f.gelu(product) if gelu else product
+        return torch.split(states, lengths)
 
 
 class _Norm:
@@ -164,36 +140,36 @@ class _Norm:
 
 
 class _Layer:
-    def __init__(self, weights: dict[str, Tensor], name: str) -> None:
-        def linear(*parts: str) -> _Linear:
-            weight, bias = (
-                torch.cat([weights[f"{name}.{part}.{kind}"] for part in parts])
-                for kind in ("weight", "bias")
-            )
-            return _Linear(weight, bias)
+    def __init__(self, weights: dict[str, Tensor], name: str, products: Products) -> None:
+        def product(part: str, *, gelu: bool = False) -> Product:
+            whole = f"{name}.{part}"
+            return products(whole, weights[f"{whole}.weight"], weights[f"{whole}.bias"], gelu=gelu)
 
-        attention = "attention.self"
-        self._inward = linear(*(f"{attention}.{part}" for part in ("query", "key", "value")))
-        self._outward = linear("attention.output.dense")
+        attention = f"{name}.attention.self"
+        parts = [f"{attention}.{part}" for part in ("query", "key", "value")]
+        weight, bias = (
+            torch.cat([weights[f"{part}.{kind}"] for part in parts]) for kind in ("weight", "bias")
+        )
+        self._inward = products(attention, weight, bias)
+        self._outward = product("attention.output.dense")
         self._attended = _Norm(weights, f"{name}.attention.output.LayerNorm")
-        self._wide = linear("intermediate.dense")
-        self._narrow = linear("output.dense")
+        self._wide = product("intermediate.dense", gelu=True)
+        self._narrow = product("output.dense")
         self._done = _Norm(weights, f"{name}.output.LayerNorm")
 
     def __call__(self, states: Tensor, lengths: list[int]) -> Tensor:
         parts = torch.split(self._inward(states), lengths)
         attended = torch.cat([_attention(part) for part in parts])
         states = self._attended(self._outward(attended) + states)
-        return self._done(self._narrow(self._wide(states, gelu=True)) + states)
+        return self._done(self._narrow(self._wide(states)) + states)
 
 
 def _attention(part: Tensor) -> Tensor:
     """Each token's view of its text, (n, d), from the queries, keys and values (n, 3 d)."""
-    # In float32, since torch is slower at attention in bfloat16, and less exact.
-    shaped = part.float().view(len(part), 3, HEADS, DIMENSION // HEADS)
+    shaped = part.view(len(part), 3, HEADS, DIMENSION // HEADS)
     query, key, value = shaped.permute(1, 2, 0, 3)  # each (heads, n, d of a head)
     seen = f.scaled_dot_product_attention(query[None], key[None], value[None])[0]
-    return seen.transpose(0, 1).reshape(len(part), DIMENSION).to(part.dtype)
+    return seen.transpose(0, 1).reshape(len(part), DIMENSION)
 
 
 def _inner(states: Tensor) -> Tensor:

@@ -151,7 +151,7 @@ class TestBundledModel:
         assert counts[2] > 3
         assert real_embedder.count_tokens(["word " * 1000]) == [1000]
 
-    def test_its_vectors_and_space_are_those_of_the_library(
+    def test_its_space_is_that_of_the_library_and_its_vectors_nearly(
         self, real_embedder: EmbeddingProcess
     ) -> None:
         texts = ["How long is the bridge?", "", "a", "Brücke, 橋, мост 🌉 \x00", "span " * 254]
@@ -162,9 +162,9 @@ class TestBundledModel:
         library.close()
         assert replace(space, model=real_embedder.space.model) == real_embedder.space
         assert counts == real_embedder.count_tokens(texts)
-        # Not quite 1 where the processor computes in bfloat16.
-        assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.9998
-        assert query @ real_embedder.embed_query(texts[0]) > 0.9998
+        # Not 1 where products are computed in 8-bit numbers.
+        assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.98
+        assert query @ real_embedder.embed_query(texts[0]) > 0.98
 
     def test_signs_are_those_of_each_token_of_a_text(self, real_embedder: EmbeddingProcess) -> None:
         text = "The span measures 84 metres."
@@ -214,7 +214,8 @@ class TestBundledModel:
         threaded = EmbeddingProcess("", threads=3)
         rows = threaded.embed_passages(texts)
         threaded.close()
-        assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.9998
+        # The last digits depend on the batch, and where they decide a rounding, a little more.
+        assert np.sum(rows * real_embedder.embed_passages(texts), axis=1).min() > 0.99
 
     def test_questions_of_many_lengths_take_no_more_memory_than_few(self) -> None:
         embedder = EmbeddingProcess("", threads=1)
