@@ -31,6 +31,12 @@ from rich.console import Console
 from rich.table import Table
 
 TUTORIAL_NEEDS = "pip install -r bench/requirements-tutorial.txt"
+LOOK_SECONDS = 0.5
+"""How often it is asked whether all is done, and how much memory is used; to sum up the memory of
+large processes takes a hundredth of a second each."""
+
+LOADS_LANGUAGES = "A text that is long enough to load the tables that tell languages apart."
+
 COLUMNS = ("way", "pages", "passages", "seconds", "pages/s", "passages/s", "found", "peak MB")
 
 
@@ -96,6 +102,7 @@ def take_in_by_quire(args: argparse.Namespace) -> dict[str, Any]:
     """Seconds from the first file's adding until all are ready, and until one is found."""
     from kb.bootstrap import open_app
     from kb.domain.documents import UNFINISHED
+    from kb.ingestion.languages import language_of
     from kb.settings import Settings
     from kb.worker import Worker
 
@@ -104,6 +111,7 @@ def take_in_by_quire(args: argparse.Namespace) -> dict[str, Any]:
     try:
         for process in app.embedding_processes:
             process.settle()
+        language_of(LOADS_LANGUAGES)
         _ = app.chain
         workspace = app.workspace()
         base = workspace.knowledge_bases.create("bench")
@@ -119,7 +127,7 @@ def take_in_by_quire(args: argparse.Namespace) -> dict[str, Any]:
                 first = time.perf_counter() - begun
             if not any(d.state in UNFINISHED or d.ledger.waiting for d in documents):
                 break
-            time.sleep(0.2)
+            time.sleep(LOOK_SECONDS)
         seconds = time.perf_counter() - begun
     finally:
         worker.stop()
@@ -160,7 +168,7 @@ def take_in_many(args: argparse.Namespace) -> dict[str, Any]:
                     each.document.state in UNFINISHED
                     for each in workspace.documents.listed(base.id)
                 ):
-                    time.sleep(0.2)
+                    time.sleep(LOOK_SECONDS)
             quarters.append(mb())
     finally:
         worker.stop()
@@ -238,7 +246,7 @@ def peak(pid: int) -> Iterator[Callable[[], float]]:
     most, over = [0.0], threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.25):
+        while not over.wait(LOOK_SECONDS):
             most[0] = max(most[0], _megabytes(pid))
 
     thread = threading.Thread(target=watch, daemon=True)

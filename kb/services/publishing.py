@@ -7,6 +7,7 @@ from datetime import datetime
 from kb.domain.documents import (
     FINDABLE,
     Document,
+    DocumentId,
     DocumentState,
     EmbeddingSpace,
     KnowledgeBase,
@@ -96,7 +97,9 @@ class Publisher:
         """Have a document read anew with what OCR has found; the rest is read later."""
         with self.records.writing() as records:
             require_held(records.jobs.finish(job) if all_read else records.jobs.give_back(job))
-            if not records.jobs.open_of(document.id, JobKind.READ):
+            if all_read and _ocr_changes_nothing(records, document.id):
+                records.documents.ocr_changed_nothing(document.id)
+            elif not records.jobs.open_of(document.id, JobKind.READ):
                 records.jobs.add(new_job(JobKind.READ, document.id), now)
 
     def failed(
@@ -177,3 +180,18 @@ def require_held(holds: bool) -> None:
     """Raises JobCancelledError where the attempt no longer holds its job."""
     if not holds:
         raise JobCancelledError("The work was stopped meanwhile.")
+
+
+def _ocr_changes_nothing(records: Transaction, id: DocumentId) -> bool:
+    """Whether the document would be the same if it were read with what OCR has read."""
+    document = records.documents.get(id)
+    if not document.passage_count:
+        return False
+    by_ocr = records.documents.ocr_of(document.content_sha256)
+    wanted = (page for page in records.documents.pages(id) if page.ocr_wanted)
+    return all(
+        (read := by_ocr.get(page.number))
+        and read.page.text in ("", page.text)
+        and (page.text or read.page.text_source is page.text_source)
+        for page in wanted
+    )

@@ -420,6 +420,16 @@ class TestOcr:
         assert house.found() == [BRIDGE]
         assert house.agrees()
 
+    def test_where_ocr_finds_nothing_the_document_is_not_read_again(self, house: House) -> None:
+        id = house.add(f"{BRIDGE}\f{PICTURE}\f{PICTURE}")
+        work_off(house.app)
+        assert house.reader.ocr_pages == [2, 3]
+        assert len(house.reader.read_names) == 1
+        assert house.get(id).ledger == PageLedger(digital=1, empty=2)
+        assert (house.state(id), house.found()) == (READY, [BRIDGE])
+        house.workspace.jobs.retry([id])
+        assert not house.step()
+
     def test_only_passages_that_ocr_has_changed_are_embedded_again(self, house: House) -> None:
         house.reader.said = {2: SCANNED}
         id = house.add(f"{BRIDGE}\f{PICTURE}\f{GARDEN}")

@@ -44,7 +44,7 @@ def _pdf_page(path: Path, number: int) -> OcrPage:
         areas = unread_areas(page, sheet)
         readings = [_read_area(page, sheet, area) for area in areas]
     blank = Page(number=number, text="", width=sheet.width, height=sheet.height)
-    if not sheet.lines:
+    if not sheet.lines or not any(reading.text for reading in readings):
         return _page_of(blank, *readings)
     document = _document(path, path.stat().st_mtime_ns)
     elements = [element for element in document.elements if element.page == number]

@@ -82,6 +82,13 @@ class SqlPages:
         """Let OCR read the content anew."""
         self._connection.execute(delete(ocr_pages).where(ocr_pages.c.content_sha256 == sha256))
 
+    def ocr_changed_nothing(self, id: DocumentId) -> None:
+        """Let the pages that OCR has read stay as they are, and count as read."""
+        self._connection.execute(
+            update(pages).where(pages.c.document_id == id).values(ocr_wanted=False)
+        )
+        self._set_waiting(id, 0)
+
     def want_no_ocr(self, id: DocumentId) -> None:
         """Let the pages that OCR has not read stay as they are."""
         self._set_waiting(id, 0)
