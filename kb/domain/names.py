@@ -17,8 +17,8 @@ _WORD = re.compile(r"[^\W_]+")
 class Names:
     """Some words as the names of a knowledge base's documents that can be found.
 
-    `bearers` are the documents that bear a word, `holding` how many passages have it in their
-    text; `documents` and `passages` are all there are.
+    `bearers` are the documents that bear a word, `holding` how many passages have one that is no
+    year in their text; `documents` and `passages` are all there are.
     """
 
     bearers: Mapping[str, frozenset[DocumentId]]

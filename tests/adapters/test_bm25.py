@@ -13,7 +13,7 @@ from tests.adapters.record_maker import published
 COMMON = [f"The mill over water number {number}." for number in range(6)]
 BASALT = "A mill of basalt."
 RIVERS = ["A river of water.", "A river below the harbour."]
-TEXTS = [*COMMON, BASALT, *RIVERS, *(f"Nothing of all that {number}." for number in range(7))]
+TEXTS = [*COMMON, BASALT, *RIVERS, *(f"Nothing of all that {number}." for number in range(31))]
 
 
 def ranked(records: SqlRecords, base: KnowledgeBase, *words: str, scored: int) -> list[str]:
@@ -48,8 +48,9 @@ def test_passages_with_two_common_words_are_scored_as_well(
     records: SqlRecords, kept: KnowledgeBase
 ) -> None:
     found = ranked(records, kept, "number", "over", "basalt", scored=2)
+    assert len(found) == 2
     assert set(found) - set(COMMON) == {BASALT}
-    assert len(found) == 3
+    assert set(ranked(records, kept, "number", "over", scored=4)) <= set(COMMON)
 
 
 def test_where_every_word_is_common_some_passages_are_found(

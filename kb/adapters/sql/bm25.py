@@ -2,7 +2,7 @@
 
 To score a passage takes FTS5 a microsecond or two, to go by one that has a word a twentieth of
 that. So in a large table only the passages that may come out best are scored: those with one of
-the rarest words, and those with two of the others.
+the rarest words, and some with two of the others.
 Source: Turtle and Flood, "Query Evaluation: Strategies and Optimizations" (1995), for the thought
 that common words alone bring no passage among the best.
 """
@@ -20,8 +20,12 @@ COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 """BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
 
 SCORED, SHARE_SCORED = 10_000, 0.02
-"""So many passages, or such a share of all, are scored for a question's rare words, and at most as
-many for its others; `python -m bench.scale` tells the time, and what is missed."""
+"""So many passages, or such a share of all, are scored for a question; `python -m bench.scale`
+tells how long that takes, and how few of the best by every word it misses."""
+
+COMMON = 0.2
+"""A phrase that stands in more than this share of all passages is not asked for where others are
+and not every passage is scored."""
 
 PAIRED = 8
 """Of how many of the commoner phrases two make a passage worth scoring."""
@@ -43,21 +47,19 @@ def best(
     most = max(scored, int(SHARE_SCORED * passages))
     if passages <= most:
         return _best(connection, table, phrases, k)
-    half = passages // 2
-    held = counts(connection, table, phrases, half + 1)
+    common = int(COMMON * passages)
+    held = counts(connection, table, phrases, common + 1)
     if sum(held.values()) <= most:
         return _best(connection, table, phrases, k)
-    # FTS5 gives next to nothing for a phrase that stands in more than half of all.
-    telling = [one for one in phrases if held[one] <= half] or phrases
+    telling = [one for one in phrases if held[one] <= common] or phrases
     rarest = sorted(telling, key=lambda one: (held[one], one))[:ASKED]
-    worth = {f"worth{at}": one for at, one in enumerate(_worth_scoring(rarest, held, most))}
+    worth = list(_worth_scoring(rarest, held, most))
     within = " UNION ".join(
-        f"SELECT rowid FROM (SELECT rowid FROM {table} WHERE {table} MATCH :{name} LIMIT :most)"  # noqa: S608
-        for name in worth
+        f"SELECT rowid FROM (SELECT rowid FROM {table} WHERE {table} MATCH :worth{at} LIMIT {limit})"  # noqa: S608, E501
+        for at, (_, limit) in enumerate(worth)
     )
-    return _best(
-        connection, table, rarest, k, f"AND +f.rowid IN ({within})", {**worth, "most": most}
-    )
+    values = {f"worth{at}": expression for at, (expression, _) in enumerate(worth)}
+    return _best(connection, table, rarest, k, f"AND +f.rowid IN ({within})", values)
 
 
 def best_within(
@@ -96,17 +98,20 @@ def counts(
 
 def _worth_scoring(
     rarest_first: Sequence[str], held: Mapping[str, int], most: int
-) -> Iterator[str]:
-    """Expressions for the passages that may come out best."""
+) -> Iterator[tuple[str, int]]:
+    """Expressions for the passages that may come out best, and how many of each to score."""
     phrases = list(dict.fromkeys(rarest_first))
-    together = accumulate(held[one] for one in phrases)
-    rare = max(1, sum(total <= most for total in together))
-    yield " OR ".join(phrases[:rare])
-    others = phrases[rare : rare + PAIRED]
+    together = [total for total in accumulate(held[one] for one in phrases) if total <= most]
+    rare, others = phrases[: len(together)], phrases[len(together) :][:PAIRED]
+    if rare:
+        yield " OR ".join(rare), most
     if len(others) > 1:
-        yield " OR ".join(
+        pairs = (
             f"({one} AND ({' OR '.join(others[at:])}))" for at, one in enumerate(others[:-1], 1)
         )
+        yield " OR ".join(pairs), most - together[-1] if together else most
+    elif not rare:
+        yield others[0], most
 
 
 def _best(

@@ -17,6 +17,10 @@ from kb.adapters.sql.sources import SqlSources
 from kb.domain.errors import StorageError
 
 BUSY_SECONDS = 30
+CACHE_KB = 32_000
+"""What a connection keeps of the file: with a million passages, the 2 MB that SQLite would keep
+are read anew for each question (`python -m bench.scale`)."""
+
 NEWEST = "0006"
 """The last revision in `migrations`."""
 
@@ -95,7 +99,8 @@ def _revision(engine: Engine) -> str | None:
 
 def _engine(path: Path) -> Engine:
     url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    # The connection that was used last has the warmest cache.
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _: Any) -> None:
@@ -104,6 +109,7 @@ def _engine(path: Path) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KB}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -142,7 +142,8 @@ class SqlWordIndex:
     def names(self, knowledge_base_id: KnowledgeBaseId, words: Collection[str]) -> Names:
         """Which findable documents bear these words in their names, and how common those are.
 
-        A word that stands in more than half of all passages names none, unless it is a year.
+        A word that stands in more than half of all passages names none. A year does wherever it
+        stands, so it is not counted.
         """
         with translated(), self._engine.begin() as connection:
             borne = connection.scalars(
@@ -151,15 +152,18 @@ class SqlWordIndex:
             if not borne or not exists(connection, knowledge_base_id):
                 return Names(bearers={}, holding={}, documents=0, passages=0)
             findable, size = size_of(connection, knowledge_base_id)
-            forms = _forms(connection, knowledge_base_id, borne)
+            counted_words = [word for word in borne if not is_year(word)]
+            forms = _forms(connection, knowledge_base_id, counted_words)
             forms = {word: f"text : {form}" for word, form in forms.items()}
             table = table_name(knowledge_base_id)
             counted = bm25.counts(connection, table, set(forms.values()), size // 2 + 1)
-            holding = {word: counted[form] for word, form in forms.items()}
-            telling = [word for word in holding if is_year(word) or holding[word] <= size / 2]
+            holding = {
+                word: counted[form] for word, form in forms.items() if counted[form] <= size / 2
+            }
+            telling = [word for word in borne if is_year(word) or word in holding]
             return Names(
                 bearers=_bearers(connection, knowledge_base_id, telling),
-                holding={word: holding[word] for word in telling},
+                holding=holding,
                 documents=findable,
                 passages=size,
             )
