@@ -45,7 +45,6 @@ from kb.domain.retrieval import Query
 from kb.retrieval.retriever import CANDIDATES, HybridRetriever
 from kb.settings import Settings
 
-QUESTIONS = 200
 FLOOR = ("Chroma", "FTS5")
 STAGES = ("dense", "words", "fuse", "rerank")
 
@@ -56,10 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--passages", type=int, action="append", required=True, metavar="N")
     parser.add_argument("--folder", type=Path, default=scale_texts.OWN, help="of texts")
     parser.add_argument("--home", type=Path, help="data folder; what is there is not made again")
+    parser.add_argument("--questions", type=int, default=200, metavar="N")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.measure:
-        print(json.dumps(measured(args.home, args.folder, args.passages[0])))
+        print(json.dumps(measured(args.home, args.folder, args.passages[0], args.questions)))
         return 0
     if not scale_texts.passages(args.folder):
         parser.error(f"{args.folder} holds no .md, .txt or corpus.jsonl with any text.")
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A folder each, for what else lies in an index costs memory as well.
             of_count = home / str(count)
             _make(of_count, args.folder, count)
-            _show(count, _measure(of_count, args.folder, count), of_count)
+            _show(count, _measure(of_count, args.folder, count, args.questions), of_count)
     return 0
 
 
@@ -81,10 +81,10 @@ def _make(home: Path, folder: Path, count: int) -> None:
         app.close()
 
 
-def _measure(home: Path, folder: Path, count: int) -> dict[str, Any]:
+def _measure(home: Path, folder: Path, count: int, asked: int) -> dict[str, Any]:
     """What a process of its own measures, and its peak memory in MB."""
     command = [sys.executable, "-m", "bench.scale", "--measure", "--passages", str(count)]
-    command += ["--home", str(home), "--folder", str(folder)]
+    command += ["--home", str(home), "--folder", str(folder), "--questions", str(asked)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with peak(child.pid) as mb:
         out, _ = child.communicate()
@@ -115,15 +115,16 @@ def _show(count: int, told: dict[str, Any], home: Path) -> None:
     print(", ".join(f"{part} {size:.0f}" for part, size in megabytes.items()))
 
 
-def measured(home: Path, folder: Path, count: int) -> dict[str, Any]:
+def measured(home: Path, folder: Path, count: int, asked: int) -> dict[str, Any]:
     """(p50, p95) of each way in ms, and the medians of the stages of those that have any."""
     app = open_app(Settings(home=home), serving=True)
     try:
         app.embedding_processes[0].settle()
         base = app.workspace().knowledge_bases.named(f"scale {count}")
         texts = scale_texts.passages(folder)
-        questions = _with_names(app, base, scale_texts.questions(folder, texts, QUESTIONS))
-        ways = _ways(app, base, questions)
+        questions = _with_names(app, base, scale_texts.questions(folder, texts, asked))
+        best: dict[int, list[str]] = {}
+        ways = _ways(app, base, questions, best)
         took: dict[str, list[float]] = {name: [] for name in ways}
         stages: dict[str, list[list[float]]] = {name: [] for name in ways}
         for turn in range(-3, len(questions)):
@@ -135,7 +136,7 @@ def measured(home: Path, folder: Path, count: int) -> dict[str, Any]:
                 if turn >= 0:
                     took[name].append((time.perf_counter() - begun) * 1000)
                     stages[name].append([elapsed[stage] for stage in STAGES] if elapsed else [])
-        found = _found(app, base, questions)
+        found = _found(app, base, questions, best)
     finally:
         app.close()
     return {
@@ -148,7 +149,9 @@ def measured(home: Path, folder: Path, count: int) -> dict[str, Any]:
 Way = Callable[[int], dict[str, float] | None]
 
 
-def _ways(app: App, base: KnowledgeBase, questions: Sequence[str]) -> dict[str, Way]:
+def _ways(
+    app: App, base: KnowledgeBase, questions: Sequence[str], best: dict[int, list[str]]
+) -> dict[str, Way]:
     retriever: HybridRetriever = app.chain.retriever
     with app.records.reading() as view:
         ids = [document.id for document in view.documents.of(base.id)]
@@ -169,7 +172,7 @@ def _ways(app: App, base: KnowledgeBase, questions: Sequence[str]) -> dict[str, 
 
     return {
         "Chroma": _chroma(app, base, questions),
-        "FTS5": _fts5(app, base, questions),
+        "FTS5": _fts5(app, base, questions, best),
         "search": searched(retriever.model_copy(update={"late_weight": 0.0}), None),
         "reranked": searched(retriever, None),
         "1 document": searched(retriever, 1),
@@ -187,17 +190,10 @@ def _chroma(app: App, base: KnowledgeBase, questions: Sequence[str]) -> Way:
     return way
 
 
-def _fts5(app: App, base: KnowledgeBase, questions: Sequence[str]) -> Way:
-    every = _by_every_word(app, base)
-
-    def way(at: int) -> None:
-        every(questions[at])
-
-    return way
-
-
-def _by_every_word(app: App, base: KnowledgeBase) -> Callable[[str], list[str]]:
-    """FTS5 alone: the ids of the best passages, each that has any of the words being scored."""
+def _fts5(
+    app: App, base: KnowledgeBase, questions: Sequence[str], best: dict[int, list[str]]
+) -> Way:
+    """FTS5 alone scores every passage with any of the words; the ids of the `best` are kept."""
     connection = sqlite3.connect(app.settings.home / "quire.sqlite")
     with app.records.reading() as view:
         languages = {document.language for document in view.documents.of(base.id)}
@@ -207,23 +203,24 @@ def _by_every_word(app: App, base: KnowledgeBase) -> Callable[[str], list[str]]:
         f"FROM {table} WHERE {table} MATCH ? ORDER BY b, rowid LIMIT ?) AS f "
         "JOIN passages ON seq = f.rowid ORDER BY b, seq"
     )
+    sought = [" OR ".join(phrases(question, languages)) for question in questions]
 
-    def best(question: str) -> list[str]:
-        sought = " OR ".join(phrases(question, languages))
-        return [row[0] for row in connection.execute(statement, (sought, CANDIDATES))]
+    def way(at: int) -> None:
+        best[at] = [row[0] for row in connection.execute(statement, (sought[at], CANDIDATES))]
 
-    return best
+    return way
 
 
-def _found(app: App, base: KnowledgeBase, questions: Sequence[str]) -> dict[int, float]:
+def _found(
+    app: App, base: KnowledgeBase, questions: Sequence[str], best: dict[int, list[str]]
+) -> dict[int, float]:
     """The share of the k best by every word that the product's word search finds, by k."""
-    every, words = _by_every_word(app, base), app.chain.retriever.words
     shares: dict[int, list[float]] = {10: [], CANDIDATES: []}
-    for question in questions:
-        best = every(question)
-        found = [id for id, _ in words.search(base.id, question, CANDIDATES)]
+    for at, all_best in best.items():
+        hits = app.chain.retriever.words.search(base.id, questions[at], CANDIDATES)
+        found = [id for id, _ in hits]
         for k, of_k in shares.items():
-            of_k.append(len({*best[:k]} & {*found[:k]}) / max(1, len(best[:k])))
+            of_k.append(len({*all_best[:k]} & {*found[:k]}) / max(1, len(all_best[:k])))
     return {k: float(np.mean(of_k)) for k, of_k in shares.items()}
 
 

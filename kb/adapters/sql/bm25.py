@@ -19,15 +19,15 @@ from kb.domain.documents import DocumentId
 COLUMN_WEIGHTS = (2.0, 1.5, 1.0)
 """BM25 weights of title, heading path and text; `python -m bench.retrieval` measures them."""
 
-SCORED, SHARE_SCORED = 10_000, 0.02
+SCORED, SHARE_SCORED = 10_000, 0.01
 """So many passages, or such a share of all, are scored for a question; `python -m bench.scale`
 tells how long that takes, and how few of the best by every word it misses."""
 
-COMMON = 0.2
+COMMON = 0.1
 """A phrase that stands in more than this share of all passages is not asked for where others are
 and not every passage is scored."""
 
-PAIRED = 8
+PAIRED = 4
 """Of how many of the commoner phrases two make a passage worth scoring."""
 
 ASKED = 32
