@@ -46,7 +46,7 @@ from kb.retrieval.retriever import CANDIDATES, HybridRetriever
 from kb.settings import Settings
 
 FLOOR = ("Chroma", "FTS5")
-STAGES = ("dense", "words", "fuse", "rerank")
+STAGES = ("dense", "names", "words", "fuse", "rerank")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

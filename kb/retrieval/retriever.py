@@ -87,7 +87,9 @@ class HybridRetriever(BaseRetriever):
                 asked = self._asked(base, texts[0][0])
                 vector = self._resolved(asked, texts[1:])
                 near = self._nearest(query.scope, space_id, vector, candidates)
-            words, named = by_words.result()
+            with _timed(elapsed, "names"):
+                named = self._named(query.scope, [text for text, _ in texts])
+            words = by_words.result()
         with _timed(elapsed, "fuse"), self.records.reading() as view:
             ids = list({*near, *words, *_nearest_of(view, surest(named), space_id, vector)})
             # The index may still remember what was removed a moment ago: the records decide.
@@ -158,20 +160,15 @@ class HybridRetriever(BaseRetriever):
         texts: Sequence[tuple[str, float]],
         candidates: int,
         elapsed: dict[str, float],
-    ) -> tuple[dict[PassageId, float], dict[DocumentId, float]]:
-        """The passages that word search finds, and the documents that are named."""
-        with _timed(elapsed, "words"):
-            words = self._worded(scope, texts, candidates)
-            return words, self._named(scope, [text for text, _ in texts])
-
-    def _worded(
-        self, scope: Scope, texts: Sequence[tuple[str, float]], candidates: int
     ) -> dict[PassageId, float]:
         scores: dict[PassageId, float] = {}
-        for text, weight in texts:
-            found = self.words.search(scope.knowledge_base_id, text, candidates, scope.document_ids)
-            for id, score in found:
-                scores[id] = scores.get(id, 0.0) + weight * score
+        with _timed(elapsed, "words"):
+            for text, weight in texts:
+                found = self.words.search(
+                    scope.knowledge_base_id, text, candidates, scope.document_ids
+                )
+                for id, score in found:
+                    scores[id] = scores.get(id, 0.0) + weight * score
         return scores
 
     def _nearest(

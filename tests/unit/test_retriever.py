@@ -75,7 +75,7 @@ def test_both_searches_make_one_ranking() -> None:
     assert first.document.name == "pumps"
     assert first.page == 3
     assert {hit.scores.late for hit in ranking.hits} == {None}
-    assert set(ranking.elapsed_ms) == {"dense", "words", "fuse", "rerank"}
+    assert set(ranking.elapsed_ms) == {"dense", "names", "words", "fuse", "rerank"}
 
 
 def test_the_passage_whose_tokens_are_nearest_to_the_questions_comes_first() -> None:

@@ -23,7 +23,7 @@ SCORED, SHARE_SCORED = 10_000, 0.01
 """So many passages, or such a share of all, are scored for a question; `python -m bench.scale`
 tells how long that takes, and how few of the best by every word it misses."""
 
-COMMON = 0.1
+COMMON = 0.15
 """A phrase that stands in more than this share of all passages is not asked for where others are
 and not every passage is scored."""
 
