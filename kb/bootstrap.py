@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.reranking import RerankingProcess
     from kb.adapters.sql.database import SqlRecords
+    from kb.adapters.sql.fulltext import SqlWordIndex
     from kb.answering.chain import AnsweringChain
     from kb.ingestion.pipeline import Ingestion
 
@@ -79,25 +80,23 @@ class App:
         """The answering chain; its imports come with its first use."""
         import langsmith
 
-        from kb.adapters.sql.fulltext import SqlWordIndex
         from kb.answering.chain import AnsweringChain
         from kb.retrieval.evidence import EvidenceJudge
         from kb.retrieval.retriever import HybridRetriever
 
         # LangChain would send prompts to a tracing service where the environment asks for it.
         langsmith.configure(enabled=False)
-        words = SqlWordIndex(self.records.engine)
         retriever = HybridRetriever(
             records=self.records,
             embedder=self.query_embedder,
             vectors=self.vectors,
-            words=words,
+            words=self.words,
             reranker=self.reranker,
         )
         judge = EvidenceJudge(
             records=self.records,
             embedder=self.query_embedder,
-            words=words,
+            words=self.words,
             strictness=lambda: self.strictness,
         )
         return AnsweringChain(
@@ -106,6 +105,13 @@ class App:
             embedder=self.query_embedder,
             places=self.place_index,
         )
+
+    @cached_property
+    def words(self) -> "SqlWordIndex":
+        """What word search searches."""
+        from kb.adapters.sql.fulltext import SqlWordIndex
+
+        return SqlWordIndex(self.records.engine)
 
     @cached_property
     def place_index(self) -> PlaceIndex:
@@ -164,6 +170,8 @@ class App:
             access=access,
             server=self.model_server,
             embedder=self.query_embedder,
+            reads_english_best=not self.settings.embedding_model,
+            words=self.words,
             reranker=self.reranker,
             chosen=lambda: self.chat_model,
             choose_model=self._choose_model,

@@ -7,10 +7,10 @@ from kb.ui import frame, installation, model_settings, refusal_settings, web_set
 
 def draw() -> None:
     """Each part says how things stand, and what to do where something is missing."""
-    frame.begin("settings")
+    base = frame.begin("settings")
     st.title("Settings", anchor=False)
     model_settings.language_models()
-    model_settings.embedding_model()
+    model_settings.embedding_model(base)
     refusal_settings.draw()
     web_settings.draw()
     installation.data()

@@ -3,20 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kb.domain.access import Action
 from kb.domain.conversations import QUOTES
-from kb.domain.documents import EmbeddingSpace
+from kb.domain.documents import EmbeddingSpace, KnowledgeBaseId
 from kb.domain.models import ServerStatus
-from kb.ports import ChatModel, Embedder, ModelServer, Reranker
+from kb.domain.words import ENGLISH
+from kb.ports import ChatModel, Embedder, ModelServer, Reranker, WordIndex
 from kb.services.access import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsService:
-    """Language models on the server, and the models that search."""
+    """Language models on the server, and the models that search.
+
+    `reads_english_best` is what is known of the embedding model.
+    """
 
     access: Access
     server: ModelServer
     embedder: Embedder
+    reads_english_best: bool
+    words: WordIndex
     reranker: Reranker | None
     chosen: Callable[[], str]
     choose_model: Callable[[str], None]
@@ -52,6 +59,16 @@ class ModelsService:
     def embedding_space(self) -> EmbeddingSpace:
         """The embedding model in use; waits for it to load. Raises ModelMissingError."""
         return self.embedder.space
+
+    def wants_other_embedding_model(self, id: KnowledgeBaseId) -> bool:
+        """Whether most documents are in languages that the embedding model reads less well.
+
+        Raises NotFoundError.
+        """
+        base = self.access.require(Action.SEE, id)
+        languages = self.words.languages(base.id)
+        told = sum(count for language, count in languages.items() if language)
+        return self.reads_english_best and 2 * languages.get(ENGLISH, 0) < told
 
     def reranking_model(self) -> str:
         """The name of the cross-encoder in use, nothing for none; waits for it to load.

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from kb.domain.documents import KnowledgeBase
 from kb.domain.models import InstalledModel
 from kb.ui import model_status, models, session
 from kb.ui.text import plain, size
 
 SUGGESTED = "qwen3:4b"
+MULTILINGUAL = "intfloat/multilingual-e5-small"
 INSTALL = "curl -fsSL https://ollama.com/install.sh | sh"
 
 
@@ -19,11 +21,11 @@ def language_models() -> None:
     st.button("Look again", key="look-again", on_click=model_status.ask_anew)
 
 
-def embedding_model() -> None:
+def embedding_model(base: KnowledgeBase) -> None:
     """The models that find passages; they are loaded in the background at start."""
     st.header("Search", anchor=False)
     with st.container(key="embedding-model"):
-        st.fragment(_embedding, run_every=None if session.search_settled() else 1.0)()
+        st.fragment(_embedding, run_every=None if session.search_settled() else 1.0)(base)
 
 
 def _language_models() -> None:
@@ -72,7 +74,7 @@ def _table(installed: Sequence[InstalledModel]) -> None:
     )
 
 
-def _embedding() -> None:
+def _embedding(base: KnowledgeBase) -> None:
     if not session.search_settled():
         st.markdown("The models are loading. Pages work meanwhile; questions wait for them.")
         return
@@ -83,5 +85,12 @@ def _embedding() -> None:
             f"Passages are found by **{plain(space.model)}** ({space.dimension} dimensions, "
             f"at most {space.max_tokens} tokens a passage) and by their words."
         )
+        if service.wants_other_embedding_model(base.id):
+            st.info(
+                f"Most documents of {plain(base.name)} are not in English, which this model reads "
+                "best, so their words count for more than their meaning. A multilingual model "
+                f"reads both: start Quire with `KB_EMBEDDING_MODEL={MULTILINGUAL}`, and add the "
+                "documents to a new knowledge base."
+            )
         if reranker := service.reranking_model():
             st.markdown(f"**{plain(reranker)}** reads the best of them and puts them in order.")

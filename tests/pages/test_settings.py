@@ -50,6 +50,23 @@ def test_it_names_the_reranker_if_there_is_one(app: App, open_page: OpenPage) ->
     )
 
 
+def test_another_embedding_model_is_recommended_where_most_documents_are_not_english(
+    app: App, open_page: OpenPage
+) -> None:
+    english = "The footbridge over the river is eighty four metres long and was built of steel."
+    german = "Die Brücke über den Fluss ist vierundachtzig Meter lang und wurde aus Stahl gebaut."
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    take_in(app, workspace, base.id, "one.txt", english)
+    assert "multilingual" not in told(open_page("settings"))
+    take_in(app, workspace, base.id, "zwei.txt", german)
+    assert "multilingual" not in told(open_page("settings"))
+    take_in(app, workspace, base.id, "drei.txt", f"{german} Sie ist für Fußgänger.")
+    shown = told(open_page("settings"))
+    assert "Most documents of My documents are not in English" in shown
+    assert "intfloat/multilingual-e5-small" in shown
+
+
 def test_it_says_that_the_reranker_does_not_load(app: App, open_page: OpenPage) -> None:
     app.reranker = MissingReranker()
     shown = told(open_page("settings"))

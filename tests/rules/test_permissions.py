@@ -128,6 +128,9 @@ ROWS = {
     "models.choose": Row(lambda w, t: w.models.choose("quotes"), FORBIDDEN, FORBIDDEN),
     "models.chat_model": Row(lambda w, t: w.models.chat_model("quotes"), MAY, MAY),
     "models.embedding_space": Row(lambda w, t: w.models.embedding_space(), MAY, MAY),
+    "models.wants_other_embedding_model": Row(
+        lambda w, t: w.models.wants_other_embedding_model(t.base.id)
+    ),
     "models.reranking_model": Row(lambda w, t: w.models.reranking_model(), MAY, MAY),
 }
 
