@@ -3,7 +3,7 @@
 Embeds passages drawn evenly from the folder's files in float32. A channel that reaches further
 than 98 in 100 of a product's channels is damped to them. Of what is left the range is chosen
 whose 255 steps miss the vectors seen by least, so a rare far number may be cut.
-What GELU gives cannot be damped, since it comes in steps already.
+What GELU gives is left out: its range is that of each vector.
 
 Prints the ranges and by how much of a vector's square the steps miss it, in the mean. With
 --write they are kept in `kb/adapters/products.json`.
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="keep the ranges")
     args = parser.parse_args(argv)
     seen = inputs(some_passages(args.folder, PASSAGES))
-    found = {name: best_range(name, states) for name, states in track(seen.items(), "Choosing")}
+    found = {name: best_range(states) for name, states in track(seen.items(), "Choosing")}
     table = Table("product", "low", "high", "damped", "missed by")
     for name, one in found.items():
         missed = error(divided(seen[name], one), one)
@@ -64,6 +64,8 @@ def inputs(texts: Sequence[str]) -> dict[str, Tensor]:
 
     def watched(name: str, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> Product:
         product = plain(name, weight, bias, gelu=gelu)
+        if "attention" not in name and not gelu:
+            return product
         of_product = seen.setdefault(name, [])
 
         def watch(states: Tensor) -> Tensor:
@@ -77,16 +79,14 @@ def inputs(texts: Sequence[str]) -> dict[str, Tensor]:
     return {name: torch.cat(parts) for name, parts in seen.items()}
 
 
-def best_range(name: str, states: Tensor) -> InputRange:
+def best_range(states: Tensor) -> InputRange:
     """The range that misses the vectors by least."""
-    damped: dict[int, float] = {}
-    if "attention" in name or "intermediate" in name:
-        reach = states.abs().amax(0)
-        usual = reach.quantile(FAR)
-        damped = {
-            int(channel): round(float(reach[channel] / usual), 3)
-            for channel in (reach > usual).nonzero()
-        }
+    reach = states.abs().amax(0)
+    usual = reach.quantile(FAR)
+    damped = {
+        int(channel): round(float(reach[channel] / usual), 3)
+        for channel in (reach > usual).nonzero()
+    }
     whole = InputRange(low=0.0, high=1.0, damped=damped)
     states = divided(states, whole)
     low, high = float(states.min()), float(states.max())
