@@ -27,6 +27,8 @@ BATCH_TOKENS = 1024
 WEIGHT_STEPS = 127
 INPUT_STEPS = 255
 LEAST_OF_GELU = -0.17
+"""GELU's least value is -0.16997, whatever it is given."""
+
 RANGES_FILE = "products.json"
 
 Activation = tuple[str, list[float], str]
