@@ -89,8 +89,9 @@ def _embedding(base: KnowledgeBase) -> None:
             st.info(
                 f"Most documents of {plain(base.name)} are not in English, which this model reads "
                 "best, so their words count for more than their meaning. A multilingual model "
-                f"reads both: start Quire with `KB_EMBEDDING_MODEL={MULTILINGUAL}`, and add the "
-                "documents to a new knowledge base."
+                "knows their meaning too: start Quire with "
+                f"`KB_EMBEDDING_MODEL={MULTILINGUAL}`, and add the documents to a new knowledge "
+                "base."
             )
         if reranker := service.reranking_model():
             st.markdown(f"**{plain(reranker)}** reads the best of them and puts them in order.")
