@@ -25,7 +25,7 @@ from rich.table import Table
 from kb.adapters.embedding_child import bundled_folder
 from kb.adapters.minilm import MiniLM
 from kb.adapters.model_child import precision
-from kb.adapters.products import plain
+from kb.adapters.products import Plain
 from kb.adapters.readers.registry import reader_of
 from kb.adapters.sentence_model import SentenceModel
 from kb.domain.documents import DocumentId
@@ -74,7 +74,7 @@ def by_library_fast(threads: int) -> Embed:
 
 def by_own(threads: int) -> Embed:
     """The bundled model's own encoder."""
-    return MiniLM(bundled_folder(), threads=threads, products=plain).embed_passages
+    return MiniLM(bundled_folder(), threads=threads, products=Plain()).embed_passages
 
 
 def by_own_in_steps(threads: int) -> Embed:
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def some_passages(folder: Path, wanted: int) -> list[str]:
     """Texts to embed, drawn evenly from all files that can be read."""
-    model = MiniLM(bundled_folder(), threads=1, products=plain)
+    model = MiniLM(bundled_folder(), threads=1, products=Plain())
     texts: list[str] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:

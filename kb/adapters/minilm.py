@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as f
 
-from kb.adapters.products import BATCH_TOKENS, Product, Products, fastest
+from kb.adapters.products import BATCH_TOKENS, Linear, Products, fastest
 from kb.adapters.token_signs import letters_per_token, packed_signs
 from kb.domain.documents import EmbeddingSpace, EmbeddingSpaceId
 from kb.domain.embeddings import EmbeddedQuery, Vectors
@@ -68,9 +68,9 @@ class MiniLM:
         segment = weights[embeddings.format("token_type")][0]
         self._positions = weights[embeddings.format("position")][:MAX_TOKENS] + segment
         self._norm = _Norm(weights, "embeddings.LayerNorm")
+        products = products or fastest()
         self._layers = [
-            _Layer(weights, f"encoder.layer.{number}", products or fastest())
-            for number in range(LAYERS)
+            _Layer(weights, f"encoder.layer.{number}", products) for number in range(LAYERS)
         ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -141,27 +141,28 @@ class _Norm:
 
 class _Layer:
     def __init__(self, weights: dict[str, Tensor], name: str, products: Products) -> None:
-        def product(part: str, *, gelu: bool = False) -> Product:
-            whole = f"{name}.{part}"
-            return products(whole, weights[f"{whole}.weight"], weights[f"{whole}.bias"], gelu=gelu)
+        def linear(*parts: str) -> Linear:
+            weight, bias = (
+                torch.cat([weights[f"{name}.{part}.{kind}"] for part in parts])
+                for kind in ("weight", "bias")
+            )
+            return Linear(weight, bias)
 
-        attention = f"{name}.attention.self"
-        parts = [f"{attention}.{part}" for part in ("query", "key", "value")]
-        weight, bias = (
-            torch.cat([weights[f"{part}.{kind}"] for part in parts]) for kind in ("weight", "bias")
-        )
-        self._inward = products(attention, weight, bias)
-        self._outward = product("attention.output.dense")
+        attention = "attention.self"
+        inward = linear(*(f"{attention}.{part}" for part in ("query", "key", "value")))
+        self._inward = products.product(f"{name}.{attention}", inward)
+        outward = "attention.output.dense"
+        self._outward = products.product(f"{name}.{outward}", linear(outward))
         self._attended = _Norm(weights, f"{name}.attention.output.LayerNorm")
-        self._wide = product("intermediate.dense", gelu=True)
-        self._narrow = product("output.dense")
+        wide, narrow = linear("intermediate.dense"), linear("output.dense")
+        self._fed_forward = products.feed_forward(name, wide, narrow)
         self._done = _Norm(weights, f"{name}.output.LayerNorm")
 
     def __call__(self, states: Tensor, lengths: list[int]) -> Tensor:
         parts = torch.split(self._inward(states), lengths)
         attended = torch.cat([_attention(part) for part in parts])
         states = self._attended(self._outward(attended) + states)
-        return self._done(self._narrow(self._wide(states)) + states)
+        return self._done(self._fed_forward(states) + states)
 
 
 def _attention(part: Tensor) -> Tensor:

@@ -1,21 +1,22 @@
-"""Products of a batch of vectors and a matrix of the bundled model, in 8-bit numbers.
+"""Products of a batch of vectors and the matrices of the bundled model, in 8-bit numbers.
 
 A product's input is told in steps of its own range, which `products.json` holds for this model and
 `python -m bench.ranges` measures; a channel that reaches much further than the others is damped
-first, its column of the matrix raised. What GELU gives has a range for each vector, since few reach
-far. The matrix is told in 127 steps either side of 0, a row a scale; for a processor without VNNI,
-which adds products up in pairs of 16 bits, in so few that no pair overflows.
+first, its column of the matrix raised. Of what GELU gives the channels that reach furthest are
+computed exactly instead, since nothing could damp them before it. A matrix is told in 127 steps
+either side of 0, a row a scale; for a processor without VNNI, which adds products up in pairs of
+16 bits, in so few that no pair overflows.
 
 Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient
-Integer-Arithmetic-Only Inference" (2018); Xiao et al., "SmoothQuant" (2023), for the damping.
+Integer-Arithmetic-Only Inference" (2018); Xiao et al., "SmoothQuant" (2023), for the damping;
+Dettmers et al., "LLM.int8()" (2022), for the exact channels.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -31,20 +32,30 @@ LEAST_OF_GELU = -0.17
 
 RANGES_FILE = "products.json"
 
-Activation = tuple[str, list[float], str]
-NOTHING: Activation = ("none", [], "")
-GELU: Activation = ("gelu", [], "none")
-"""What oneDNN does to a product before it gives it out."""
-
 Product = Callable[[Tensor], Tensor]
 """Of states (n, inputs) to (n, outputs)."""
 
+Gives = tuple[float, int, torch.dtype, str, list[float], str]
+"""What oneDNN is to give: a step, the step of 0, of which type, and after which function."""
+NUMBERS: Gives = (1.0, 0, torch.float32, "none", [], "")
+
+
+class Linear(NamedTuple):
+    """A matrix (outputs, inputs) and a bias (outputs,), float32."""
+
+    weight: Tensor
+    bias: Tensor
+
 
 class Products(Protocol):
-    """Makes the product of a layer's part: `name` is that of its weights in the model."""
+    """Makes the products of a layer; `name` is that of the weights in the model."""
 
-    def __call__(self, name: str, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> Product:
-        """Of a matrix (outputs, inputs), float32."""
+    def product(self, name: str, linear: Linear) -> Product:
+        """One matrix."""
+        ...
+
+    def feed_forward(self, name: str, wide: Linear, narrow: Linear) -> Product:
+        """Two with GELU between; `name` is that of the layer."""
         ...
 
 
@@ -67,71 +78,100 @@ class InputRange:
         return round(-self.low / self.step)
 
 
-def plain(name: str, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> Product:
-    """A product in float32, for any processor."""
-    del name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeluRange:
+    """How far the channels that GELU gives reach, but for those of `far`."""
 
-    def product(states: Tensor) -> Tensor:
-        found = f.linear(states, weight, bias)
-        return f.gelu(found) if gelu else found
+    high: float
+    far: Sequence[int]
 
-    return product
+    @property
+    def range(self) -> InputRange:
+        """Of the product that takes them."""
+        return InputRange(low=LEAST_OF_GELU, high=self.high, damped={})
+
+
+class Plain:
+    """Products in float32, for any processor."""
+
+    def product(self, name: str, linear: Linear) -> Product:
+        """One matrix."""
+        del name
+        return lambda states: f.linear(states, *linear)
+
+    def feed_forward(self, name: str, wide: Linear, narrow: Linear) -> Product:
+        """Two with GELU between."""
+        del name
+        return lambda states: f.linear(f.gelu(f.linear(states, *wide)), *narrow)
 
 
 class InSteps:
-    """A product in 8-bit numbers, of inputs whose range is known."""
+    """Products in 8-bit numbers, for a processor with AVX2."""
 
-    def __init__(self, name: str, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> None:
-        within = ranges()[name]
-        divisors = torch.ones(weight.shape[1])
+    def __init__(self) -> None:
+        self._inputs, self._gelu = ranges()
+
+    def product(self, name: str, linear: Linear) -> Product:
+        """One matrix."""
+        steps = _Steps(self._inputs[name], linear.weight.shape[1])
+        matrix = _Packed(steps.taken(linear), self._inputs[name])
+        return lambda states: matrix(steps(states))
+
+    def feed_forward(self, name: str, wide: Linear, narrow: Linear) -> Product:
+        """Two with GELU between."""
+        within, given = self._inputs[f"{name}.intermediate.dense"], self._gelu[name]
+        steps = _Steps(within, wide.weight.shape[1])
+        far = torch.tensor(given.far)
+        near = torch.ones(len(wide.weight), dtype=torch.bool)
+        near[far] = False
+        gives: Gives = (given.range.step, given.range.zero, torch.uint8, "gelu", [], "none")
+        widen = _Packed(steps.taken(Linear(wide.weight[near], wide.bias[near])), within, gives)
+        narrowed = _Packed(Linear(narrow.weight[:, near], narrow.bias), given.range)
+        exact = Linear(wide.weight[far], wide.bias[far])
+        back = narrow.weight[:, far].T.contiguous()
+
+        def product(states: Tensor) -> Tensor:
+            found = narrowed(widen(steps(states)))
+            return found.addmm_(f.gelu(f.linear(states, *exact)), back)
+
+        return product
+
+
+class _Steps:
+    """Tells vectors in steps of a range."""
+
+    def __init__(self, within: InputRange, channels: int) -> None:
+        self._divisors = torch.ones(channels)
         for channel, divisor in within.damped.items():
-            divisors[channel] = divisor
-        self._per_state = 1 / (divisors * within.step)
-        self._offset = torch.full_like(divisors, within.zero + 0.5)
-        self._matrix = _Packed(weight * divisors, bias, within.step, within.zero, gelu=gelu)
+            self._divisors[channel] = divisor
+        self._per_state = 1 / (self._divisors * within.step)
+        # What is cut off below a step is half a step in the mean.
+        self._offset = torch.full((channels,), within.zero + 0.5)
+
+    def taken(self, linear: Linear) -> Linear:
+        """The matrix that takes damped channels."""
+        return Linear(linear.weight * self._divisors, linear.bias)
 
     def __call__(self, states: Tensor) -> Tensor:
-        """Of (n, inputs), float32."""
+        """Of (n, channels), float32, to uint8."""
         near = torch.addcmul(self._offset, states, self._per_state)
-        return self._matrix(near.clamp_(0, INPUT_STEPS))
-
-
-class InStepsAfterGelu:
-    """A product in 8-bit numbers of what GELU gives, a range for each vector."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        # Half a step is added to what is cut off below it.
-        self._matrix = _Packed(weight, weight.sum(1) / 2, 1.0, 0)
-        self._bias = bias + LEAST_OF_GELU * weight.sum(1)
-
-    def __call__(self, states: Tensor) -> Tensor:
-        """Of (n, inputs), float32, which are not kept; none below the least that GELU gives."""
-        step = (states.amax(1, keepdim=True) - LEAST_OF_GELU) / INPUT_STEPS
-        near = states.mul_(1 / step).add_(-LEAST_OF_GELU / step)
-        return torch.addcmul(self._bias, self._matrix(near), step)
+        # Straight to bytes torch is five times slower.
+        return near.clamp_(0, INPUT_STEPS).short().byte()
 
 
 class _Packed:
-    """A matrix in steps, as oneDNN wants it, with its bias and what a step of its input is."""
+    """A matrix in steps, as oneDNN wants it, of an input in steps of `within`."""
 
-    def __init__(
-        self, weight: Tensor, bias: Tensor, step: float, zero: int, *, gelu: bool = False
-    ) -> None:
-        steps, scales = matrix_in_steps(weight, in_pairs=not has_vnni())
-        packed = torch.ops.onednn.qlinear_prepack(steps, [BATCH_TOKENS, weight.shape[1]])
-        zeros = torch.zeros(len(weight), dtype=torch.int32)
-        self._input = step, zero
-        self._given = packed, scales, zeros, bias
-        self._gives = 1.0, 0, torch.float32, *(GELU if gelu else NOTHING)
+    def __init__(self, linear: Linear, within: InputRange, gives: Gives = NUMBERS) -> None:
+        steps, scales = matrix_in_steps(linear.weight, in_pairs=not has_vnni())
+        packed = torch.ops.onednn.qlinear_prepack(steps, [BATCH_TOKENS, linear.weight.shape[1]])
+        zeros = torch.zeros(len(scales), dtype=torch.int32)
+        self._given = within.step, within.zero, packed, scales, zeros, linear.bias, *gives
 
-    def __call__(self, near: Tensor) -> Tensor:
-        """Of numbers from 0 to 255, whose fractions are cut off."""
-        # Straight to bytes torch is five times slower.
-        steps = near.short().byte()
+    def __call__(self, steps: Tensor) -> Tensor:
+        """Of (n, inputs), uint8."""
         # What torch.compile would call, had everyone the compiler that it needs.
-        product: Tensor = torch.ops.onednn.qlinear_pointwise(
-            steps, *self._input, *self._given, *self._gives
-        )
+        product: Tensor = torch.ops.onednn.qlinear_pointwise(steps, *self._given)
         return product
 
 
@@ -147,13 +187,6 @@ def matrix_in_steps(weight: Tensor, *, in_pairs: bool) -> tuple[Tensor, Tensor]:
     return (weight / scales[:, None]).round().to(torch.int8), scales
 
 
-def in_steps(name: str, weight: Tensor, bias: Tensor, *, gelu: bool = False) -> Product:
-    """A product in 8-bit numbers; those without a range of their own come after GELU."""
-    if name in ranges():
-        return InSteps(name, weight, bias, gelu=gelu)
-    return InStepsAfterGelu(weight, bias)
-
-
 def has_vnni() -> bool:
     """Whether the processor adds up products of 8-bit numbers in 32 bits."""
     told = torch.cpu.get_capabilities()
@@ -163,20 +196,20 @@ def has_vnni() -> bool:
 def fastest() -> Products:
     """The way for this processor."""
     has_avx2 = torch.cpu.get_capabilities().get("avx2", False)
-    return in_steps if has_avx2 and torch._C._has_mkldnn else plain
+    return InSteps() if has_avx2 and torch._C._has_mkldnn else Plain()
 
 
-@cache
-def ranges() -> Mapping[str, InputRange]:
-    """Of the products' inputs by the names of their weights."""
+def ranges() -> tuple[Mapping[str, InputRange], Mapping[str, GeluRange]]:
+    """Of the products' inputs by the names of their weights, and of GELU by that of its layer."""
     held: dict[str, dict[str, Any]] = json.loads(
         Path(__file__).with_name(RANGES_FILE).read_text("utf-8")
     )
-    return {
+    inputs = {
         name: InputRange(
             low=one["low"],
             high=one["high"],
             damped={int(channel): divisor for channel, divisor in one["damped"].items()},
         )
-        for name, one in held.items()
+        for name, one in held["inputs"].items()
     }
+    return inputs, {name: GeluRange(**one) for name, one in held["gelu"].items()}
