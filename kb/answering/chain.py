@@ -187,7 +187,7 @@ class _Run:
     def _cited(self, text: str) -> Finished:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
-        clean, citations = cite(text, self.shown)
+        clean, citations = cite(text, self.shown, self.embedder)
         if _says_nothing(clean, citations):
             return self._finished(text=clean, refused=True, reason=MODEL_FOUND_NOTHING)
         cut = self.model is not None and self.model.finish_reason == "length"

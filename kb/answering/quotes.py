@@ -12,7 +12,7 @@ from kb.answering.citations import without_marks
 from kb.answering.prompts import OWN_MARK
 from kb.domain.embeddings import Vectors
 from kb.domain.retrieval import Hit
-from kb.domain.sentences import sentence_spans
+from kb.domain.sentences import CELLS, statement_spans
 from kb.domain.words import content_words
 from kb.ports import Embedder
 
@@ -34,11 +34,7 @@ ALIKE = 0.9
 NEAR_BEST = 0.6
 """Share of the best sentence's score that another one needs."""
 
-_CELLS = " | "
-"""Parts the cells of a row, as the readers write it."""
-
 _ITEM = re.compile(r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _STOPPED = re.compile(r"[.!…:。！।][\"'”’»)\]*_`」』）]*$")
 _ASKED = re.compile(r"[?？؟][\"'”’»)\]*_`」』）]*$")
 
@@ -56,7 +52,7 @@ class _Sentence:
     @property
     def is_row(self) -> bool:
         """Whether it is a row of a table."""
-        return _CELLS in self.text
+        return CELLS in self.text
 
     @property
     def whole(self) -> str:
@@ -93,7 +89,7 @@ def _sentences(hit: Hit) -> list[_Sentence]:
     """What can be quoted of a passage: no headings, no questions, and lists under their lead."""
     text = hit.passage.text
     found: list[_Sentence] = []
-    for start, end in _spans(text):
+    for start, end in statement_spans(text):
         said = _on_one_line(text[start:end])
         if _is_item(said) and found and _takes_item(found[-1], said):
             led = found[-1]
@@ -105,16 +101,6 @@ def _sentences(hit: Hit) -> list[_Sentence]:
     if quotable or not text.strip():
         return quotable
     return [_Sentence(hit=hit, start=0, text=_on_one_line(text[:LONGEST]))]
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """The sentences; and each row of a table, since a row is no part of a sentence."""
-    for start, end in sentence_spans(text):
-        if _CELLS not in text[start:end]:
-            yield start, end
-            continue
-        for row in _LINE.finditer(text, start, end):
-            yield row.span()
 
 
 def _is_item(said: str) -> bool:

@@ -1,70 +1,301 @@
-"""Whether a passage bears out a sentence, and by which of its own sentences.
+"""Whether passages bear out a sentence, and which of their own sentences do.
 
-A first, literal check: the sentence's words and every one of its numbers must stand in the
-passage. Not covered: a sentence that says the opposite in the same words.
+Each content word of the sentence must stand in up to three sentences of one passage, or be near
+in meaning to a word there; each of its numbers, dates and units must stand there as well, and each
+of its names in the passage. What the passage denies must not be said, nor the other way round.
+Not covered: two facts of a passage exchanged.
+
+Source: maximum similarity of token vectors as in Khattab and Zaharia, "ColBERT" (2020);
+`python -m bench.grounding` measures the whole.
 """
 
 import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
-from kb.domain.conversations import Support
-from kb.domain.sentences import sentence_spans
-from kb.domain.words import content_words
+import numpy as np
+from numpy.typing import NDArray
 
-SUPPORTED = 0.75
-PARTIAL = 0.4
+from kb.domain.conversations import How, Support
+from kb.domain.embeddings import EmbeddedQuery, Vectors
+from kb.domain.facts import Number, is_of_number, numbers
+from kb.domain.sentences import statement_spans
+from kb.domain.stems import stems
+from kb.domain.words import ENGLISH, stop_words, word_spans, words
+from kb.ports import Embedder
+from kb.retrieval.late_interaction import nearest_tokens
 
+SUPPORTED, PARTIAL = 0.62, 0.25
+"""Scores from which a sentence is borne out, or partly; `python -m bench.grounding` tells how
+often that is right."""
+
+UNLIKE, ALIKE = 0.3, 0.75
+"""Cosines of token vectors: of words that have nothing in common, and of words for the same."""
+
+OTHER_WORD = 0.9
+"""What another word for the same counts, at most."""
+
+TOGETHER = 3
+"""So many sentences of a passage may bear out one sentence together."""
+
+LEAST_GAIN = 0.9
+"""How many words a further sentence must bring."""
+
+CONTRADICTED = 0.5
+"""What is left of the score where a number, a name or a denial does not agree."""
+
+DENIED = 2
+"""The words after a denial that it denies."""
+
+SHORTEST_STEM = 4
+"""Letters that two forms of a name have in common: America, American."""
+
+_DENIAL = re.compile(
+    r"n['’]t\b|\b(?:not|never|no|none|neither|nor|cannot|without|nobody|nothing)\b", re.IGNORECASE
+)
 _BETWEEN_WORDS = r"(?:\s*\[\d[\d,\s]*\])*\s+"
 """White space, and reference marks such as [12] that quotes leave out."""
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CAPITALISED = re.compile(r"(?:[A-Z][\w-]+ ?(?:(?:of|the|and|for) )?){2,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """The verdict, its score (0..1), and the characters start..end of the passage it rests on."""
+    """The verdict, its score (0..1), how it is borne out, and the characters it rests on.
+
+    `passage` is the place of a passage among those given; start..end are characters of it.
+    """
 
     support: Support
     score: float
+    how: How
+    passage: int
     start: int
     end: int
 
 
-def check_support(statement: str, passage: str) -> Check:
-    """Compare a sentence without its marks with the text of the passage it cites."""
-    literal = _find_literally(statement, passage)
-    if literal:
-        return Check(support=Support.SUPPORTED, score=1.0, start=literal[0], end=literal[1])
-    wanted = set(_stems(statement))
-    score = _coverage(wanted, passage)
-    start, end = _best_stretch(wanted, passage)
-    numbers = set(_NUMBER.findall(statement)) <= set(_NUMBER.findall(passage))
-    return Check(support=_verdict(score, numbers), score=score, start=start, end=end)
+class Grounds:
+    """Passages that sentences may rest on, each with the text around it: its title, its headings.
+
+    `languages` (ISO 639-1) are those of the passages. Without an embedder other words for the
+    same count for nothing.
+    """
+
+    def __init__(
+        self,
+        passages: Sequence[str],
+        embedder: Embedder | None,
+        *,
+        contexts: Sequence[str] = (),
+        languages: Sequence[str] = (),
+    ) -> None:
+        self._embedder = embedder
+        around = contexts or [""] * len(passages)
+        spoken = languages or [ENGLISH] * len(passages)
+        self._passages = [_Passage(*told) for told in zip(passages, around, spoken, strict=True)]
+        told = [sentence for passage in self._passages for sentence in passage.sentences]
+        signs = iter(embedder.embed_with_tokens(told)[1] if embedder and told else [])
+        for passage in self._passages:
+            passage.signs = list(islice(signs, len(passage.sentences)))
+
+    @property
+    def texts(self) -> list[str]:
+        """Those of the passages."""
+        return [passage.text for passage in self._passages]
+
+    def check(self, statement: str, among: Collection[int] | None = None) -> Check:
+        """By the passage that bears it out best, of those at these places, or of all.
+
+        Raises ModelMissingError, ModelCrashedError.
+        """
+        places = range(len(self._passages)) if among is None else among
+        for place in places:
+            if literal := _find_literally(statement, self._passages[place].text):
+                return Check(
+                    support=Support.SUPPORTED, score=1.0, how=How.QUOTED, passage=place,
+                    start=literal[0], end=literal[1],
+                )  # fmt: skip
+        asked = self._embedder.embed_query_with_tokens(statement) if self._embedder else None
+        checks = [self._passages[place].check(statement, asked, place) for place in places]
+        return max(checks, key=lambda check: check.score, default=_NOTHING)
 
 
-def _verdict(score: float, numbers_found: bool) -> Support:
-    if score >= SUPPORTED and numbers_found:
+_NOTHING = Check(
+    support=Support.UNSUPPORTED, score=0.0, how=How.NOT_FOUND, passage=0, start=0, end=0
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    stem: str
+    begin: int
+    end: int
+    is_name: bool
+
+
+class _Passage:
+    """A passage cut into sentences, whose token vectors' signs are given later."""
+
+    def __init__(self, text: str, context: str, language: str) -> None:
+        self.text = text
+        self.language = language
+        self.spans = statement_spans(text)
+        self.sentences = [text[begin:end] for begin, end in self.spans]
+        self.signs: list[bytes] = []
+        self._whole = f"{context} {text}"
+
+    def check(self, statement: str, asked: EmbeddedQuery | None, place: int) -> Check:
+        """How far this passage bears the statement out."""
+        said, told = list(_content(statement, self.language)), list(numbers(statement))
+        covers = self._covers(said, told, asked)
+        chosen, covered = _together(covers)
+        if not chosen:
+            return _NOTHING
+        agrees = (
+            bool(covered[len(said) :].all())
+            and not any(self._lacks(statement[word.begin : word.end], word) for word in said)
+            and not self._denies(statement, said, chosen)
+        )
+        score = float(covered.mean()) * (1.0 if agrees else CONTRADICTED)
+        support = _verdict(score)
+        start, end = self._stretch(chosen)
+        if support is Support.UNSUPPORTED:
+            how = How.NOT_FOUND
+        else:
+            how = How.NUMBERS if told and covered[len(said) :].all() else How.PARAPHRASED
+        return Check(
+            support=support, score=score, how=how, passage=place, start=start, end=end
+        )  # fmt: skip
+
+    def _covers(
+        self, said: Sequence[_Word], told: Sequence[Number], asked: EmbeddedQuery | None
+    ) -> NDArray[np.float64]:
+        """How far (0..1) each sentence has each word and number said, (sentences, both)."""
+        near = nearest_tokens(asked.tokens, dict(enumerate(self.signs))) if asked else {}
+        spans = asked.spans if asked else ()
+        rows = np.zeros((len(self.sentences), len(said) + len(told)))
+        for number, (bag, own) in enumerate(zip(self._bags, self._numbers, strict=True)):
+            likeness = near.get(number)
+            for at, word in enumerate(said):
+                is_there = word.stem in bag or (word.is_name and word.stem in self._initials)
+                rows[number, at] = 1.0 if is_there else _alike(word, spans, likeness)
+            for at, value in enumerate(told, len(said)):
+                rows[number, at] = any(value.agrees_with(other) for other in own)
+        return rows
+
+    def _lacks(self, written: str, word: _Word) -> bool:
+        """Whether it is a name that does not stand here in any form."""
+        if not word.is_name or word.stem in self._stems:
+            return False
+        name = written.lower()
+        begins = name[: max(SHORTEST_STEM, len(name) - 3)]
+        return name not in self._initials and not (
+            len(name) >= SHORTEST_STEM and any(other.startswith(begins) for other in self._words)
+        )
+
+    def _denies(self, statement: str, said: Sequence[_Word], chosen: Sequence[int]) -> bool:
+        """Whether one of both denies what the other says."""
+        here = [self.sentences[number] for number in chosen]
+        any_here = any(map(_DENIAL.search, here))
+        if _DENIAL.search(statement):
+            return not any_here and bool(_denied(statement, self.language))
+        denied = {stem for sentence in here for stem in _denied(sentence, self.language)}
+        return not denied.isdisjoint(word.stem for word in said)
+
+    def _stretch(self, chosen: Sequence[int]) -> tuple[int, int]:
+        """The characters of the chosen sentences where they lie together, else of the first."""
+        first, last = min(chosen), max(chosen)
+        if last - first + 1 == len(chosen):
+            return self.spans[first][0], self.spans[last][1]
+        return self.spans[chosen[0]]
+
+    @cached_property
+    def _bags(self) -> list[frozenset[str]]:
+        return [
+            frozenset(word.stem for word in _content(sentence, self.language))
+            for sentence in self.sentences
+        ]
+
+    @cached_property
+    def _numbers(self) -> list[list[Number]]:
+        return [list(numbers(sentence)) for sentence in self.sentences]
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(words(self._whole))
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(stems(self._words, self.language))
+
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        """Of names of several words: UN for United Nations."""
+        runs = (
+            [word for word in match.group().split() if word.lower() not in stop_words(ENGLISH)]
+            for match in _CAPITALISED.finditer(self._whole)
+        )
+        return frozenset(
+            "".join(word[0] for word in run if word[0].isupper()).lower() for run in runs
+        )
+
+
+def _content(text: str, language: str) -> Iterator[_Word]:
+    """The words that say something, but for those that tell a number."""
+    for place, (begin, end) in enumerate(word_spans(text)):
+        word = text[begin:end]
+        if word.lower() in stop_words(language) or is_of_number(word):
+            continue
+        (stem,) = stems([word.lower()], language)
+        yield _Word(stem, begin, end, is_name=place > 0 and word[0].isupper())
+
+
+def _alike(word: _Word, spans: Sequence[tuple[int, int]], likeness: "Vectors | None") -> float:
+    """How far (0..1) a sentence has another word for this one."""
+    if likeness is None:
+        return 0.0
+    tokens = [at for at, (begin, end) in enumerate(spans) if word.begin <= begin < end <= word.end]
+    if not tokens:
+        return 0.0
+    near = (float(likeness[tokens].mean()) - UNLIKE) / (ALIKE - UNLIKE)
+    return OTHER_WORD * min(1.0, max(0.0, near))
+
+
+def _together(covers: NDArray[np.float64]) -> tuple[list[int], NDArray[np.float64]]:
+    """The sentences that cover most together, the best first, and how far they do."""
+    covered = np.zeros(covers.shape[1])
+    chosen: list[int] = []
+    while len(chosen) < min(TOGETHER, len(covers)):
+        gains = np.maximum(covers, covered).sum(axis=1) - covered.sum()
+        best = int(gains.argmax())
+        if gains[best] < (LEAST_GAIN if chosen else np.finfo(float).eps):
+            break
+        chosen.append(best)
+        covered = np.maximum(covered, covers[best])
+    return chosen, covered
+
+
+def _denied(text: str, language: str) -> set[str]:
+    """The stems that follow a denial."""
+    found: set[str] = set()
+    for match in _DENIAL.finditer(text):
+        following = _content(text[match.end() :], language)
+        found.update(word.stem for word, _ in zip(following, range(DENIED), strict=False))
+    return found
+
+
+def _verdict(score: float) -> Support:
+    if score >= SUPPORTED:
         return Support.SUPPORTED
     return Support.PARTIAL if score >= PARTIAL else Support.UNSUPPORTED
 
 
 def _find_literally(statement: str, passage: str) -> tuple[int, int] | None:
-    words = statement.strip(" \"'“”‘’").split()
-    if not words:
+    said = statement.strip(" \"'“”‘’").rstrip(".").split()
+    if not said:
         return None
-    match = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), passage, re.IGNORECASE)
+    pattern = _BETWEEN_WORDS.join(map(re.escape, said))
+    match = re.search(rf"(?<!\w){pattern}(?!\w)\.?", passage, re.IGNORECASE)
     return match.span() if match else None
-
-
-def _best_stretch(wanted: set[str], passage: str) -> tuple[int, int]:
-    spans = sentence_spans(passage) or [(0, len(passage))]
-    return max(spans, key=lambda span: _coverage(wanted, passage[span[0] : span[1]]))
-
-
-def _coverage(wanted: set[str], text: str) -> float:
-    return len(wanted & set(_stems(text))) / len(wanted) if wanted else 0.0
-
-
-def _stems(text: str) -> list[str]:
-    # Enough to let "covers" meet "covered"; a stemmer would be a dependency for little.
-    return [word[:6] if word.isalpha() else word for word in content_words(text)]

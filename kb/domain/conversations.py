@@ -42,6 +42,15 @@ class Support(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class How(StrEnum):
+    """How a passage bears out a sentence."""
+
+    QUOTED = "quoted"
+    PARAPHRASED = "paraphrased"
+    NUMBERS = "number matched"
+    NOT_FOUND = "not found"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Characters start..end of an answer: one sentence that says something."""

@@ -17,6 +17,10 @@ BEFORE_NUMBERS = frozenset(
 )
 """Abbreviations only where a number follows; else words or names that end a sentence."""
 
+CELLS = " | "
+"""Parts the cells of a row, as the readers write it."""
+
+_LINE = re.compile(r"[^\n]*\S[^\n]*")
 _CLOSERS = r"[\"'”’»)\]*_`]*"
 _MARKS = r"(?:[^\S\n]*\[\d+(?:\s*,\s*\d+)*\])*"
 _BULLET = r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])"
@@ -47,6 +51,17 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
             start = match.end()
     spans.append((start, len(text)))
     return [span for span in (_stripped(text, *span) for span in spans) if span[0] < span[1]]
+
+
+def statement_spans(text: str) -> list[tuple[int, int]]:
+    """The spans of the sentences, and of each row of a table, since a row is no part of one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sentence_spans(text):
+        if CELLS in text[start:end]:
+            found.extend(row.span() for row in _LINE.finditer(text, start, end))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _is_end(text: str, start: int, match: re.Match[str]) -> bool:

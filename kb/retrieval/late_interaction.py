@@ -7,13 +7,17 @@ Late Interaction over BERT" (2020), maximum similarity; Charikar, "Similarity Es
 Techniques from Rounding Algorithms" (2002), signs of vectors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 import numpy as np
 
 from kb.domain.documents import PassageId
 from kb.domain.embeddings import Vectors
 from kb.retrieval.fusion import normalised
+
+Text = TypeVar("Text", bound=Hashable)
+"""What stands for a text."""
 
 RERANKED = 30
 """How many of the best fused passages are looked at token by token."""
@@ -22,11 +26,11 @@ LATE_WEIGHT = 0.5
 """Share of the late interaction in the order of those; compared by `python -m bench.retrieval`."""
 
 
-def nearest_tokens(question: Vectors, signs: Mapping[PassageId, bytes]) -> dict[PassageId, Vectors]:
-    """For each of the question's tokens, (tokens,), the greatest cosine with a passage's token.
+def nearest_tokens(question: Vectors, signs: Mapping[Text, bytes]) -> dict[Text, Vectors]:
+    """For each of the question's tokens, (tokens,), the greatest cosine with a token of each text.
 
-    `question` holds unit rows (tokens, d); signs are d / 8 bytes a token. Passages without
-    tokens are left out.
+    `question` holds unit rows (tokens, d); signs are d / 8 bytes a token. Texts without tokens
+    are left out.
     """
     tokens, dimension = question.shape
     ids = [id for id, packed in signs.items() if len(packed) >= dimension // 8]

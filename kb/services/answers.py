@@ -17,6 +17,7 @@ from kb.services.models import ModelsService
 
 if TYPE_CHECKING:
     from kb.answering.chain import AnsweringChain
+    from kb.answering.support import Check
 
 LONGEST_QUESTION = 8000
 
@@ -62,6 +63,15 @@ class AnswersService:
         """Whether what was found is enough to answer from."""
         self.access.scope(ranking.query.scope.knowledge_base_id)
         return self.chain().judge(ranking)
+
+    def checked(self, sentence: str, passages: Sequence[str]) -> "Check":
+        """Whether one of the passages bears the sentence out, and how.
+
+        Raises ModelMissingError, ModelCrashedError.
+        """
+        from kb.answering.support import Grounds
+
+        return Grounds(passages, self.chain().embedder).check(sentence)
 
     def find(
         self,

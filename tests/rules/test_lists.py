@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = README + (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
-COMMANDS = ["add", "search", "ask", "eval", "list", "remove", "rebuild", "check", "text", "run"]
+COMMANDS = [
+    *("add", "search", "ask", "eval", "list", "remove", "rebuild", "check", "support", "text"),
+    "run",
+]
 ERRORS = [
     name
     for name, kind in inspect.getmembers(errors, inspect.isclass)

@@ -109,6 +109,7 @@ ROWS = {
     "answers.search": Row(lambda w, t: w.answers.search(t.base.id, QUESTION)),
     "answers.find": Row(lambda w, t: w.answers.find(t.base.id, SECRET)),
     "answers.judged": Row(lambda w, t: w.answers.judged(found(t.base))),
+    "answers.checked": Row(lambda w, t: w.answers.checked(QUESTION, [SECRET]), MAY, MAY),
     "answers.error_rates": Row(lambda w, t: w.answers.error_rates(Strictness.STRICT), MAY, MAY),
     "answers.set_strictness": Row(
         lambda w, t: w.answers.set_strictness(Strictness.STRICT), FORBIDDEN, FORBIDDEN

@@ -118,7 +118,7 @@ def test_the_answer_is_cited_and_checked() -> None:
 
 def test_an_answer_cut_at_its_length_limit_says_so() -> None:
     one = answer(FakeChatModel(pieces=["The P-40 pump weighs"], finish_reason="length"))
-    assert (one.text, one.refused, one.reason) == ("The P-40 pump weighs", False, CUT)
+    assert (one.text, one.refused, one.reason) == ("The P-40 pump weighs [1]", False, CUT)
 
 
 def test_the_model_reads_the_passages_the_history_and_the_question() -> None:

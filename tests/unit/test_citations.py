@@ -107,3 +107,31 @@ def test_numbers_are_ranks_and_not_places_in_the_list() -> None:
     clean, citations = cite("It runs [1]. It stops [2].", HITS[1:])
     assert clean == "It runs. It stops [2]."
     assert [citation.document_name for citation in citations] == ["canteen.md"]
+
+
+def test_a_wrong_number_gives_way_to_the_passage_that_bears_it_out() -> None:
+    clean, (one,) = cite("The P-40 pump weighs 84 kg [2].", HITS)
+    assert (clean, one.number, one.document_name) == (
+        "The P-40 pump weighs 84 kg [1].",
+        1,
+        "manual.pdf",
+    )
+    assert one.support is Support.SUPPORTED
+
+
+def test_a_number_beside_the_right_one_goes_where_its_passage_says_nothing_of_it() -> None:
+    clean, citations = cite("The P-40 pump weighs 84 kg [2][1]. Lunch is served at noon [2].", HITS)
+    assert clean == "The P-40 pump weighs 84 kg [1]. Lunch is served at noon [2]."
+    assert [citation.number for citation in citations] == [1, 2]
+    assert all(clean[c.claim.start : c.claim.end] == c.claim.text for c in citations)
+
+
+def test_a_sentence_without_a_mark_gets_that_of_what_bears_it_out() -> None:
+    clean, (one,) = cite("- Lunch is served at noon.\n- Tigers eat antelopes.", HITS)
+    assert clean == "- Lunch is served at noon [2].\n- Tigers eat antelopes."
+    assert clean[one.claim.start : one.claim.end] == "- Lunch is served at noon [2]."
+
+
+def test_what_no_passage_bears_out_keeps_the_mark_it_came_with() -> None:
+    clean, (one,) = cite("Tigers eat antelopes [2].", HITS)
+    assert (clean, one.support) == ("Tigers eat antelopes [2].", Support.UNSUPPORTED)

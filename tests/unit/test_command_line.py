@@ -411,6 +411,31 @@ class TestAsk:
         assert [one["refused"] for one in told] == [False, True]
 
 
+class TestSupport:
+    def test_a_batch_tells_what_bears_each_sentence_out(self, shell: Shell, tmp_path: Path) -> None:
+        passages = ["Tigers eat antelopes.", "The pump weighs 84 kg. It is made of bronze."]
+        path = write_lines(
+            tmp_path / "sentences.jsonl",
+            {"id": "a", "sentence": "It is made of bronze.", "passages": passages},
+            {"id": 2, "sentence": "The pump weighs 85 kg.", "passages": passages},
+            {"id": "c", "sentence": "Lunch is at noon.", "passages": []},
+        )
+        told = shell.json("support", "--batch", path)
+        assert [(one["id"], one["support"], one["how"]) for one in told] == [
+            ("a", "supported", "quoted"),
+            (2, "partial", "paraphrased"),
+            ("c", "unsupported", "not found"),
+        ]
+        quoted = told[0]
+        assert quoted["passage"] == 1
+        assert passages[1][quoted["start"] : quoted["end"]] == "It is made of bronze."
+        assert "supported, quoted: It is made of bronze." in shell("support", "--batch", path)
+
+    def test_a_line_of_another_form_is_told_of(self, shell: Shell, tmp_path: Path) -> None:
+        path = write_lines(tmp_path / "sentences.jsonl", {"id": "a", "sentence": "x"})
+        assert "Line 1 has no sentence or no passages." in shell.refused("support", "--batch", path)
+
+
 class TestEval:
     def test_the_last_line_holds_every_figure(self, shell: Shell, tmp_path: Path) -> None:
         folder = tmp_path / "some_set"

@@ -2,13 +2,18 @@
 
 import pytest
 
-from kb.answering.support import check_support
-from kb.domain.conversations import Support
+from kb.answering.support import Check, Grounds
+from kb.domain.conversations import How, Support
+from tests.fake_embedder import FakeEmbedder
 
 PASSAGE = (
     "The P-40 pump weighs 84 kg. Its impeller, as shown by Smith [12], is made of\nbronze. "
     "It is inspected every 2,000 hours of operation."
 )
+
+
+def check_support(statement: str, *passages: str) -> Check:
+    return Grounds(passages, FakeEmbedder()).check(statement)
 
 
 def rests_on(statement: str) -> str:
@@ -55,7 +60,7 @@ def test_another_number_is_never_supported() -> None:
 def test_half_the_words_are_partly_supported() -> None:
     check = check_support("The pump weighs much, say engineers.", PASSAGE)
     assert check.support is Support.PARTIAL
-    assert 0.4 <= check.score < 0.75
+    assert 0.4 <= check.score < 0.62
 
 
 def test_what_stands_nowhere_is_unsupported() -> None:
@@ -76,3 +81,72 @@ def test_an_empty_passage_bears_nothing_out() -> None:
 def test_signs_of_patterns_are_taken_as_they_are() -> None:
     assert check_support("use a.*b (x|y) +", "You may use a.*b (x|y) + here.").score == 1.0
     assert check_support("a.c", "abc").support is Support.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Some 3.5 million people came.", "Some 3,500,000 people came."),
+        ("The bridge opened on March 12, 2021.", "The bridge opened on 2021-03-12."),
+        ("Twenty-one per cent of the members voted.", "Of the members 21% voted."),
+        ("The UN voted on the plan.", "The United Nations voted on the plan."),
+        ("American farms grew.", "Farms in America grew."),
+        ("Farms did not grow.", "It is not true that farms did grow."),
+        (
+            "The pump weighs 84 kg and is made of bronze.",
+            "It is made of bronze. The pump weighs 84 kg.",
+        ),
+    ],
+)
+def test_the_same_told_in_another_form_is_supported(statement: str, passage: str) -> None:
+    assert check_support(statement, passage).support is Support.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("Some 3.5 billion people came.", "Some 3.5 million people came."),
+        ("The bridge opened in April 2021.", "The bridge opened in March 2021."),
+        ("The bridge opened in 2012.", "The bridge opened in 2021."),
+        ("The pump weighs 84 tonnes.", "The pump weighs 84 kg."),
+        ("The German pump weighs much.", "The French pump weighs much."),
+        ("The pump must not be opened.", "The pump must be opened."),
+        ("The pump must be opened.", "The pump must never be opened."),
+        ("It weighs 84 kg.", "It weighs 184 kg."),
+    ],
+)
+def test_what_differs_in_one_fact_is_not_supported(statement: str, passage: str) -> None:
+    assert check_support(statement, passage).support is not Support.SUPPORTED
+
+
+def test_the_passage_that_bears_it_out_best_is_told() -> None:
+    check = check_support(
+        "Lunch is served at noon.", PASSAGE, "At noon there is soup, lunch is served."
+    )
+    assert (check.passage, check.how) == (1, How.PARAPHRASED)
+    assert check_support("The pump weighs 84 kg.", "Tigers.", PASSAGE).how is How.NUMBERS
+    assert check_support("The P-40 pump weighs 84 kg.", PASSAGE).how is How.QUOTED
+    assert check_support("Tigers eat antelopes.", PASSAGE).how is How.NOT_FOUND
+
+
+def test_only_the_passages_asked_about_are_looked_at() -> None:
+    grounds = Grounds(["Tigers eat antelopes.", PASSAGE], FakeEmbedder())
+    assert grounds.check("Tigers eat antelopes.", [1]).support is Support.UNSUPPORTED
+    assert grounds.check("Tigers eat antelopes.", []).support is Support.UNSUPPORTED
+
+
+def test_a_name_may_stand_in_the_title() -> None:
+    statement, passage = "The pump of Marlow weighs 84 kg.", "The pump weighs 84 kg."
+    assert check_support(statement, passage).support is Support.PARTIAL
+    titled = Grounds([passage], FakeEmbedder(), contexts=["Marlow waterworks"])
+    assert titled.check(statement).support is Support.SUPPORTED
+
+
+def test_a_row_of_a_table_bears_out_what_it_says() -> None:
+    table = "Item | Price\nPump | $84\nFan | $12"
+    check = check_support("The fan has a price of $12.", table)
+    assert table[check.start : check.end] == "Fan | $12"
+
+
+def test_without_an_embedder_words_alone_count() -> None:
+    assert Grounds([PASSAGE], None).check("The pump weighs 84 kg.").support is Support.SUPPORTED

@@ -1,0 +1,112 @@
+"""Measures the check of sentences: `python -m bench.grounding SET… [--passages N] [--seed N]`.
+
+Of passages of the sets it makes sentences that they bear out (quotes, words replaced, phrases
+moved, two sentences merged) and such that they do not (a number, date, name or unit changed, a
+denial put in or taken out, two facts exchanged, a sentence from elsewhere), see
+`bench.grounding_sentences`. A true one that is not called supported is a false alarm; a false one
+that is not is caught. With --show N that many of those judged wrongly are printed.
+"""
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.grounding_sentences import Made, made
+from kb.adapters.embedding_child import bundled_folder
+from kb.adapters.minilm import MiniLM
+from kb.adapters.readers.registry import reader_of
+from kb.answering.support import Check, Grounds
+from kb.domain.conversations import Support
+from kb.domain.documents import DocumentId
+from kb.domain.errors import IngestionError
+from kb.ingestion.detection import detect
+from kb.ingestion.passages import cut
+
+BESIDE = 5
+"""Passages that a sentence is compared with beside its own, as an answer has several."""
+
+Judged = tuple[Made, Check]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print a row a kind of sentence, and what a sentence costs."""
+    parser = argparse.ArgumentParser(prog="python -m bench.grounding", description=__doc__)
+    parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    parser.add_argument("--passages", type=int, default=300, help="of each set (default: 300)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", type=int, default=0, metavar="N")
+    args = parser.parse_args(argv)
+    model = MiniLM(bundled_folder(), threads=1)
+    console = Console(width=120)
+    for folder in args.sets:
+        passages = list(passages_of(folder, model))
+        some = random.Random(args.seed).sample(passages, min(args.passages, len(passages)))
+        begun = perf_counter()
+        judged = list(judge(made(some, args.seed), some, model))
+        seconds = perf_counter() - begun
+        console.print(table(folder.name, judged))
+        print(f"{1000 * seconds / len(judged):.0f} ms a sentence with {1 + BESIDE} passages")
+        for one, check in [each for each in judged if is_wrong(*each)][: args.show]:
+            console.print(f"{one.kind}: {one.text}\n  {check}\n", markup=False, highlight=False)
+    return 0
+
+
+def passages_of(folder: Path, model: MiniLM) -> Iterator[str]:
+    """The texts of a set's passages."""
+    corpus = folder / "corpus.jsonl"
+    if corpus.exists():
+        for line in corpus.read_text("utf-8").split("\n"):
+            if line:
+                yield json.loads(line)["text"]
+        return
+    for path in sorted(path for path in (folder / "docs").rglob("*") if path.is_file()):
+        try:
+            parsed = reader_of(detect(path, path.name))(path)
+        except IngestionError as error:
+            print(f"{path.name} is left out: {error}")
+            continue
+        for passage in cut(DocumentId(path.name), parsed, model.count_tokens):
+            yield passage.text
+
+
+def judge(sentences: Iterator[Made], passages: Sequence[str], model: MiniLM) -> Iterator[Judged]:
+    """Each sentence with what is found of it in its passage and some after that."""
+    last, grounds = None, Grounds([], model)
+    for one in sentences:
+        if one.passage != last:
+            last, at = one.passage, passages.index(one.passage)
+            beside = [passages[(at + step) % len(passages)] for step in range(1, BESIDE + 1)]
+            grounds = Grounds([one.passage, *beside], model)
+        if one.kind.startswith("foreign") and any(one.text in text for text in grounds.texts):
+            continue
+        yield one, grounds.check(one.text)
+
+
+def is_wrong(one: Made, check: Check) -> bool:
+    """Whether it is a false alarm or was missed."""
+    return one.true is not (check.support is Support.SUPPORTED)
+
+
+def table(name: str, judged: Sequence[Judged]) -> Table:
+    """For each kind how many there are and the share of each verdict."""
+    by_kind: dict[tuple[bool, str], list[Check]] = defaultdict(list)
+    for one, check in judged:
+        by_kind[not one.true, one.kind].append(check)
+        by_kind[not one.true, "all true" if one.true else "all false"].append(check)
+    shown = Table("sentence", "number", *Support, "right", title=name)
+    for (is_false, kind), checks in sorted(by_kind.items()):
+        shares = [sum(c.support is one for c in checks) / len(checks) for one in Support]
+        right = 1 - shares[0] if is_false else shares[0]
+        shown.add_row(kind, str(len(checks)), *(f"{share:.3f}" for share in (*shares, right)))
+    return shown
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
