@@ -52,9 +52,10 @@ _LAST_PHRASE = re.compile(
     r"^(?P<rest>.{25,}?) (?P<moved>(?:in|on|during|after|before|since|until) (?:\w+ ){0,3}\w+)\.$"
 )
 _PASSIVE = re.compile(
-    r"^(?P<what>[^,;]{3,80}?) (?:was|were) (?P<verb>\w+ed) by (?P<who>(?:the |[A-Z])[^,;]{2,60})\.$"
+    r"^(?P<what>(?:(?! by )[^,;]){3,80}?) (?:was|were) (?P<verb>\w+ed) by "
+    r"(?P<who>(?:the |[A-Z])[^,;]{2,60}?)(?P<rest> (?:in|on|at|during|after) [^,;]+)?\.$"
 )
-_ASIDE = re.compile(r" \([^()]{3,80}\)|, which [^,;]{5,80}(?=,)")
+_ASIDE = re.compile(r" \([^()]{3,80}\)|, which [^,;]{5,80},")
 _AUXILIARY = re.compile(r"\b(is|are|was|were|can|could|will|would|should|must|may)\b(?! not)")
 
 
@@ -136,7 +137,9 @@ def _active(sentence: str, rng: random.Random, own: Sequence[str]) -> str | None
     if not match:
         return None
     who = match["who"]
-    return f"{who[0].upper()}{who[1:]} {match['verb']} {_lowered(match['what'])}."
+    return (
+        f"{who[0].upper()}{who[1:]} {match['verb']} {_lowered(match['what'])}{match['rest'] or ''}."
+    )
 
 
 def _merged(sentence: str, rng: random.Random, own: Sequence[str]) -> str | None:
