@@ -25,6 +25,7 @@ from kb.domain.conversations import (
     Retrieved,
     Token,
 )
+from kb.domain.errors import ModelError
 from kb.domain.exact import places_asked_for
 from kb.domain.retrieval import Hit, Judgement, Query, Ranking, Turn
 from kb.ports import ChatModel, Embedder, PlaceIndex
@@ -187,7 +188,11 @@ class _Run:
     def _cited(self, text: str) -> Finished:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
-        clean, citations = cite(text, self.shown, self.embedder)
+        try:
+            clean, citations = cite(text, self.shown, self.embedder)
+        except ModelError:
+            # What was said is there; its words alone can be compared.
+            clean, citations = cite(text, self.shown)
         if _says_nothing(clean, citations):
             return self._finished(text=clean, refused=True, reason=MODEL_FOUND_NOTHING)
         cut = self.model is not None and self.model.finish_reason == "length"

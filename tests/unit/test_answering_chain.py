@@ -1,6 +1,7 @@
 """From a question to a checked answer, over a fake retriever and a fake model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,13 @@ from kb.answering.chain import (
 )
 from kb.answering.prompts import NOT_FOUND
 from kb.domain.conversations import QUOTES, Answer, AnswerEvent, Finished, Retrieved, Support, Token
-from kb.domain.errors import EmbeddingSpaceError, ModelUnreachableError, QuireError
+from kb.domain.embeddings import Vectors
+from kb.domain.errors import (
+    EmbeddingSpaceError,
+    ModelCrashedError,
+    ModelUnreachableError,
+    QuireError,
+)
 from kb.domain.retrieval import Query, Ranking, Turn
 from tests.fake_embedder import FakeEmbedder
 from tests.fake_models import FakeChatModel
@@ -59,6 +66,13 @@ class ClosableModel(FakeChatModel):
                 yield "on "
         finally:
             self.stopped = True
+
+
+class CrashingEmbedder(FakeEmbedder):
+    """Ends whenever it is to embed passages."""
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[bytes]]:
+        raise ModelCrashedError("It ended.")
 
 
 def made_chain(retriever: FakeRetriever, evidence: float = 0.9) -> AnsweringChain:
@@ -243,3 +257,11 @@ def test_one_chain_answers_many_questions_apart() -> None:
     assert [next(quotes), next(written)] == [Retrieved(ranking=FOUND)] * 2
     ends = [list(quotes)[-1], list(written)[-1]]
     assert [end.answer.model for end in ends if isinstance(end, Finished)] == [QUOTES, "fake"]
+
+
+def test_an_answer_is_cited_by_its_words_where_the_embedding_model_has_ended() -> None:
+    chain = replace(made_chain(FakeRetriever(FOUND)), embedder=CrashingEmbedder())
+    model = FakeChatModel(pieces=["The P-40 pump weighs 84 kg [1]."])
+    last = list(chain.answer(Query(text="weight", scope=WHOLE_BASE), model))[-1]
+    assert isinstance(last, Finished)
+    assert [one.support for one in last.answer.citations] == [Support.SUPPORTED]
