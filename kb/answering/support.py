@@ -10,7 +10,7 @@ Source: maximum similarity of token vectors as in Khattab and Zaharia, "ColBERT"
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -95,10 +95,6 @@ class Grounds:
         around = contexts or [""] * len(passages)
         spoken = languages or [ENGLISH] * len(passages)
         self._passages = [_Passage(*told) for told in zip(passages, around, spoken, strict=True)]
-        told = [sentence for passage in self._passages for sentence in passage.sentences]
-        signs = iter(embedder.embed_with_tokens(told)[1] if embedder and told else [])
-        for passage in self._passages:
-            passage.signs = list(islice(signs, len(passage.sentences)))
 
     @property
     def texts(self) -> list[str]:
@@ -118,8 +114,18 @@ class Grounds:
                     start=literal[0], end=literal[1],
                 )  # fmt: skip
         asked = self._embedder.embed_query_with_tokens(statement) if self._embedder else None
-        checks = [self._passages[place].check(statement, asked, place) for place in places]
+        checks = [
+            self._passages[place].check(statement, asked, self._signs[place], place)
+            for place in places
+        ]
         return max(checks, key=lambda check: check.score, default=_NOTHING)
+
+    @cached_property
+    def _signs(self) -> list[list[bytes]]:
+        """Those of the token vectors of each passage's sentences; none without an embedder."""
+        told = [sentence for passage in self._passages for sentence in passage.sentences]
+        signs = iter(self._embedder.embed_with_tokens(told)[1] if self._embedder and told else [])
+        return [list(islice(signs, len(passage.sentences))) for passage in self._passages]
 
 
 _NOTHING = Check(
@@ -136,20 +142,22 @@ class _Word:
 
 
 class _Passage:
-    """A passage cut into sentences, whose token vectors' signs are given later."""
+    """A passage cut into sentences."""
 
     def __init__(self, text: str, context: str, language: str) -> None:
         self.text = text
         self.language = language
         self.spans = statement_spans(text)
         self.sentences = [text[begin:end] for begin, end in self.spans]
-        self.signs: list[bytes] = []
         self._whole = f"{context} {text}"
 
-    def check(self, statement: str, asked: EmbeddedQuery | None, place: int) -> Check:
-        """How far this passage bears the statement out."""
+    def check(
+        self, statement: str, asked: EmbeddedQuery | None, signs: Sequence[bytes], place: int
+    ) -> Check:
+        """How far this passage bears the statement out, its sentences' tokens told by `signs`."""
         said, told = list(_content(statement, self.language)), list(numbers(statement))
-        covers = self._covers(said, told, asked)
+        near = nearest_tokens(asked.tokens, dict(enumerate(signs))) if asked else {}
+        covers = self._covers(said, told, asked.spans if asked else (), near)
         chosen, covered = _together(covers)
         if not chosen:
             return _NOTHING
@@ -170,11 +178,13 @@ class _Passage:
         )  # fmt: skip
 
     def _covers(
-        self, said: Sequence[_Word], told: Sequence[Number], asked: EmbeddedQuery | None
+        self,
+        said: Sequence[_Word],
+        told: Sequence[Number],
+        spans: Sequence[tuple[int, int]],
+        near: Mapping[int, Vectors],
     ) -> NDArray[np.float64]:
         """How far (0..1) each sentence has each word and number said, (sentences, both)."""
-        near = nearest_tokens(asked.tokens, dict(enumerate(self.signs))) if asked else {}
-        spans = asked.spans if asked else ()
         rows = np.zeros((len(self.sentences), len(said) + len(told)))
         for number, (bag, own) in enumerate(zip(self._bags, self._numbers, strict=True)):
             likeness = near.get(number)

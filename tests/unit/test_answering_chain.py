@@ -261,7 +261,7 @@ def test_one_chain_answers_many_questions_apart() -> None:
 
 def test_an_answer_is_cited_by_its_words_where_the_embedding_model_has_ended() -> None:
     chain = replace(made_chain(FakeRetriever(FOUND)), embedder=CrashingEmbedder())
-    model = FakeChatModel(pieces=["The P-40 pump weighs 84 kg [1]."])
+    model = FakeChatModel(pieces=["84 kg is what the P-40 pump weighs [1]."])
     last = list(chain.answer(Query(text="weight", scope=WHOLE_BASE), model))[-1]
     assert isinstance(last, Finished)
     assert [one.support for one in last.answer.citations] == [Support.SUPPORTED]
