@@ -2,7 +2,8 @@
 
 Each content word of the sentence must stand in up to three sentences of one passage, or be near
 in meaning to a word there; each of its numbers, dates and units must stand there as well, and each
-of its names in the passage. What the passage denies must not be said, nor the other way round.
+of its names there, in the sentence before, or in the title. What the passage denies must not be
+said, nor the other way round.
 Not covered: two facts of a passage exchanged.
 
 Source: maximum similarity of token vectors as in Khattab and Zaharia, "ColBERT" (2020);
@@ -18,12 +19,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.answering.name_forms import initials, stands_in
 from kb.domain.conversations import How, Support
 from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.facts import Number, is_of_number, numbers
 from kb.domain.sentences import statement_spans
 from kb.domain.stems import stems
-from kb.domain.words import ENGLISH, stop_words, word_spans, words
+from kb.domain.words import ENGLISH, stop_words, word_spans
 from kb.ports import Embedder
 from kb.retrieval.late_interaction import nearest_tokens
 
@@ -49,16 +51,11 @@ CONTRADICTED = 0.5
 DENIED = 2
 """The words after a denial that it denies."""
 
-SHORTEST_STEM = 4
-"""Letters that two forms of a name have in common: America, American."""
-
 _DENIAL = re.compile(
     r"n['’]t\b|\b(?:not|never|no|none|neither|nor|cannot|without|nobody|nothing)\b", re.IGNORECASE
 )
 _BETWEEN_WORDS = r"(?:\s*\[\d[\d,\s]*\])*\s+"
 """White space, and reference marks such as [12] that quotes leave out."""
-
-_CAPITALISED = re.compile(r"(?:[A-Z][\w-]+ ?(?:(?:of|the|and|for) )?){2,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +146,7 @@ class _Passage:
         self.language = language
         self.spans = statement_spans(text)
         self.sentences = [text[begin:end] for begin, end in self.spans]
-        self._whole = f"{context} {text}"
+        self._context = context
 
     def check(
         self, statement: str, asked: EmbeddedQuery | None, signs: Sequence[bytes], place: int
@@ -158,12 +155,18 @@ class _Passage:
         said, told = list(_content(statement, self.language)), list(numbers(statement))
         near = nearest_tokens(asked.tokens, dict(enumerate(signs))) if asked else {}
         covers = self._covers(said, told, asked.spans if asked else (), near)
-        chosen, covered = _together(covers)
+        telling = np.array([not word.is_name for word in said] + [True] * len(told))
+        chosen, covered = _together(covers, telling)
         if not chosen:
             return _NOTHING
+        around = self._around(chosen)
         agrees = (
             bool(covered[len(said) :].all())
-            and not any(self._lacks(statement[word.begin : word.end], word) for word in said)
+            and all(
+                stands_in(statement[word.begin : word.end], around, self.language)
+                for word in said
+                if word.is_name
+            )
             and not self._denies(statement, said, chosen)
         )
         score = float(covered.mean()) * (1.0 if agrees else CONTRADICTED)
@@ -187,23 +190,18 @@ class _Passage:
         """How far (0..1) each sentence has each word and number said, (sentences, both)."""
         rows = np.zeros((len(self.sentences), len(said) + len(told)))
         for number, (bag, own) in enumerate(zip(self._bags, self._numbers, strict=True)):
-            likeness = near.get(number)
+            likeness, short = near.get(number), initials(self.sentences[number])
             for at, word in enumerate(said):
-                is_there = word.stem in bag or (word.is_name and word.stem in self._initials)
+                is_there = word.stem in bag or (word.is_name and word.stem in short)
                 rows[number, at] = 1.0 if is_there else _alike(word, spans, likeness)
             for at, value in enumerate(told, len(said)):
                 rows[number, at] = any(value.agrees_with(other) for other in own)
         return rows
 
-    def _lacks(self, written: str, word: _Word) -> bool:
-        """Whether it is a name that does not stand here in any form."""
-        if not word.is_name or word.stem in self._stems:
-            return False
-        name = written.lower()
-        begins = name[: max(SHORTEST_STEM, len(name) - 3)]
-        return name not in self._initials and not (
-            len(name) >= SHORTEST_STEM and any(other.startswith(begins) for other in self._words)
-        )
+    def _around(self, chosen: Sequence[int]) -> str:
+        """The chosen sentences, each with the one before it, which may name what it speaks of."""
+        near = sorted({*chosen, *(max(0, number - 1) for number in chosen)})
+        return " ".join((self._context, *(self.sentences[number] for number in near)))
 
     def _denies(self, statement: str, said: Sequence[_Word], chosen: Sequence[int]) -> bool:
         """Whether one of both denies what the other says."""
@@ -232,25 +230,6 @@ class _Passage:
     def _numbers(self) -> list[list[Number]]:
         return [list(numbers(sentence)) for sentence in self.sentences]
 
-    @cached_property
-    def _words(self) -> frozenset[str]:
-        return frozenset(words(self._whole))
-
-    @cached_property
-    def _stems(self) -> frozenset[str]:
-        return frozenset(stems(self._words, self.language))
-
-    @cached_property
-    def _initials(self) -> frozenset[str]:
-        """Of names of several words: UN for United Nations."""
-        runs = (
-            [word for word in match.group().split() if word.lower() not in stop_words(ENGLISH)]
-            for match in _CAPITALISED.finditer(self._whole)
-        )
-        return frozenset(
-            "".join(word[0] for word in run if word[0].isupper()).lower() for run in runs
-        )
-
 
 def _content(text: str, language: str) -> Iterator[_Word]:
     """The words that say something, but for those that tell a number."""
@@ -273,14 +252,21 @@ def _alike(word: _Word, spans: Sequence[tuple[int, int]], likeness: "Vectors | N
     return OTHER_WORD * min(1.0, max(0.0, near))
 
 
-def _together(covers: NDArray[np.float64]) -> tuple[list[int], NDArray[np.float64]]:
-    """The sentences that cover most together, the best first, and how far they do."""
+def _together(
+    covers: NDArray[np.float64], telling: NDArray[np.bool_]
+) -> tuple[list[int], NDArray[np.float64]]:
+    """The sentences that cover most together, the best first, and how far they do.
+
+    A further sentence must bring words of those that are `telling`: a name alone may stand in
+    any of them.
+    """
     covered = np.zeros(covers.shape[1])
     chosen: list[int] = []
     while len(chosen) < min(TOGETHER, len(covers)):
-        gains = np.maximum(covers, covered).sum(axis=1) - covered.sum()
-        best = int(gains.argmax())
-        if gains[best] < (LEAST_GAIN if chosen else np.finfo(float).eps):
+        gains = np.maximum(covers - covered, 0)
+        gained = (gains[:, telling] if chosen else gains).sum(axis=1)
+        best = int(gained.argmax())
+        if gained[best] < (LEAST_GAIN if chosen else np.finfo(float).eps):
             break
         chosen.append(best)
         covered = np.maximum(covered, covers[best])

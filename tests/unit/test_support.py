@@ -142,6 +142,14 @@ def test_a_name_may_stand_in_the_title() -> None:
     assert titled.check(statement).support is Support.SUPPORTED
 
 
+def test_a_name_from_elsewhere_in_the_passage_does_not_count() -> None:
+    passage = "Anna Berg drew the bridge. It was opened in 1921. Later Otto Lund drew the mill."
+    assert (
+        check_support("The Berg bridge was opened in 1921.", passage).support is Support.SUPPORTED
+    )
+    assert check_support("The Lund bridge was opened in 1921.", passage).support is Support.PARTIAL
+
+
 def test_a_row_of_a_table_bears_out_what_it_says() -> None:
     table = "Item | Price\nPump | $84\nFan | $12"
     check = check_support("The fan has a price of $12.", table)
