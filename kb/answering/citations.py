@@ -13,10 +13,10 @@ from kb.ports import Embedder
 MARK = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _MARKS = re.compile(rf"(?:{MARK.pattern})+")
 _FULL_STOP = re.compile(r"[.!?…]+[\"'”’»)\]*_`]*$")
+_DIGITS = re.compile(r"\d+")
+
 FEWEST_WORDS = 3
 """Content words of a claim that is looked for in passages it does not cite."""
-
-_DIGITS = re.compile(r"\d+")
 
 
 def find_claims(text: str) -> list[Claim]:
@@ -57,7 +57,8 @@ def cite(
 
     A mark [n] means the hit of rank n; what page it is on is read from the passage. Where other
     passages bear a claim out than those it cites, they are cited; one that cites none gets the
-    mark of the passage that does. Without an embedder words alone are compared.
+    mark of the passage that does. Without an embedder, as while the answer is being written, each
+    claim keeps its marks and words alone are compared.
     Raises ModelMissingError, ModelCrashedError.
     """
     clean = valid_marks_only(text, [hit.rank for hit in hits])
@@ -82,6 +83,7 @@ class _Proof:
 
     def __init__(self, hits: Sequence[Hit], embedder: Embedder | None) -> None:
         self._hits = hits
+        self._looks_further = embedder is not None
         self._place_of = {hit.rank: place for place, hit in enumerate(hits)}
         self._grounds = Grounds(
             [hit.passage.text for hit in hits],
@@ -97,6 +99,8 @@ class _Proof:
         checks = [(number, self._grounds.check(bare, [self._place_of[number]])) for number in cited]
         right = [(number, check) for number, check in checks if _is_right(check)]
         if len(right) == len(checks) and checks:
+            return claim, checks
+        if not self._looks_further:
             return claim, checks
         if not right and len(content_words(bare)) >= FEWEST_WORDS:
             best = self._grounds.check(bare)

@@ -160,8 +160,9 @@ class _Passage:
         if not chosen:
             return _NOTHING
         around = self._around(chosen)
+        has_numbers = bool(covered[len(said) :].all())
         agrees = (
-            bool(covered[len(said) :].all())
+            has_numbers
             and all(
                 stands_in(statement[word.begin : word.end], around, self.language)
                 for word in said
@@ -175,7 +176,7 @@ class _Passage:
         if support is Support.UNSUPPORTED:
             how = How.NOT_FOUND
         else:
-            how = How.NUMBERS if told and covered[len(said) :].all() else How.PARAPHRASED
+            how = How.NUMBERS if told and has_numbers else How.PARAPHRASED
         return Check(
             support=support, score=score, how=how, passage=place, start=start, end=end
         )  # fmt: skip

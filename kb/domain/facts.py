@@ -62,7 +62,7 @@ _MONTH = re.compile(rf"\b({'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _NUMBER = re.compile(
     r"(?P<sign>[$€£])?\s?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?P<part>\.\d+)?"
-    r"(?P<ordinal>st|nd|rd|th)?(?:[\s-]?(?P<unit>%|°[CF]|[A-Za-z]+))?",
+    r"(?:st|nd|rd|th)?(?:[\s-]?(?P<unit>%|°[CF]|[A-Za-z]+))?",
     re.IGNORECASE,
 )
 _SCALED = re.compile(
@@ -74,7 +74,7 @@ _DECADE = re.compile(r"(?<=\d)s\b")
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number's value; its unit by name, "month" of a date, "" where none is told."""
+    """A number's value; its unit by name, "month of a year" in a date, "" where none is told."""
 
     value: Decimal
     unit: str

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from kb.answering.citations import cite, find_claims, valid_marks_only, without_marks
 from kb.domain.conversations import Support
+from tests.fake_embedder import FakeEmbedder
 from tests.unit.makers import made_hit
 
 PUMP = made_hit("The P-40 pump weighs 84 kg. It is made of bronze.", rank=1, page=3)
@@ -110,7 +111,7 @@ def test_numbers_are_ranks_and_not_places_in_the_list() -> None:
 
 
 def test_a_wrong_number_gives_way_to_the_passage_that_bears_it_out() -> None:
-    clean, (one,) = cite("The P-40 pump weighs 84 kg [2].", HITS)
+    clean, (one,) = cite("The P-40 pump weighs 84 kg [2].", HITS, FakeEmbedder())
     assert (clean, one.number, one.document_name) == (
         "The P-40 pump weighs 84 kg [1].",
         1,
@@ -120,18 +121,28 @@ def test_a_wrong_number_gives_way_to_the_passage_that_bears_it_out() -> None:
 
 
 def test_a_number_beside_the_right_one_goes_where_its_passage_says_nothing_of_it() -> None:
-    clean, citations = cite("The P-40 pump weighs 84 kg [2][1]. Lunch is served at noon [2].", HITS)
+    clean, citations = cite(
+        "The P-40 pump weighs 84 kg [2][1]. Lunch is served at noon [2].", HITS, FakeEmbedder()
+    )
     assert clean == "The P-40 pump weighs 84 kg [1]. Lunch is served at noon [2]."
     assert [citation.number for citation in citations] == [1, 2]
     assert all(clean[c.claim.start : c.claim.end] == c.claim.text for c in citations)
 
 
 def test_a_sentence_without_a_mark_gets_that_of_what_bears_it_out() -> None:
-    clean, (one,) = cite("- Lunch is served at noon.\n- Tigers eat antelopes.", HITS)
+    clean, (one,) = cite(
+        "- Lunch is served at noon.\n- Tigers eat antelopes.", HITS, FakeEmbedder()
+    )
     assert clean == "- Lunch is served at noon [2].\n- Tigers eat antelopes."
     assert clean[one.claim.start : one.claim.end] == "- Lunch is served at noon [2]."
 
 
 def test_what_no_passage_bears_out_keeps_the_mark_it_came_with() -> None:
-    clean, (one,) = cite("Tigers eat antelopes [2].", HITS)
+    clean, (one,) = cite("Tigers eat antelopes [2].", HITS, FakeEmbedder())
     assert (clean, one.support) == ("Tigers eat antelopes [2].", Support.UNSUPPORTED)
+
+
+def test_while_an_answer_is_written_its_marks_stay() -> None:
+    text = "Lunch is served at noon. The P-40 pump weighs 84 kg [2]."
+    clean, (one,) = cite(text, HITS)
+    assert (clean, one.number, one.support) == (text, 2, Support.UNSUPPORTED)
