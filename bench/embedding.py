@@ -28,7 +28,7 @@ from kb.adapters.model_child import precision
 from kb.adapters.products import Plain
 from kb.adapters.readers.registry import reader_of
 from kb.adapters.sentence_model import SentenceModel
-from kb.domain.documents import DocumentId
+from kb.domain.documents import DocumentId, ParsedDocument, Passage
 from kb.domain.embeddings import Vectors
 from kb.domain.errors import IngestionError
 from kb.ingestion.detection import detect
@@ -111,15 +111,20 @@ def some_passages(folder: Path, wanted: int) -> list[str]:
     """Texts to embed, drawn evenly from all files that can be read."""
     model = MiniLM(bundled_folder(), threads=1, products=Plain())
     texts: list[str] = []
+    for path, parsed, passages in cut_files(folder, model):
+        texts.extend(embedded_texts(parsed.title or path.stem, passages, model.count_tokens))
+    return random.Random(1).sample(texts, min(wanted, len(texts)))
+
+
+def cut_files(folder: Path, model: MiniLM) -> Iterator[tuple[Path, ParsedDocument, list[Passage]]]:
+    """The files below a folder that can be read, what was read, and their passages."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
             parsed = reader_of(detect(path, path.name))(path)
         except IngestionError as error:
             print(f"{path.name} is left out: {error}")
             continue
-        passages = cut(DocumentId(path.name), parsed, model.count_tokens)
-        texts.extend(embedded_texts(parsed.title or path.stem, passages, model.count_tokens))
-    return random.Random(1).sample(texts, min(wanted, len(texts)))
+        yield path, parsed, cut(DocumentId(path.name), parsed, model.count_tokens)
 
 
 def measured(ways: Sequence[str], texts: Sequence[str], threads: int) -> dict[str, list[Turn]]:

@@ -8,7 +8,6 @@ that is not is caught. With --show N that many of those judged wrongly are print
 """
 
 import argparse
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,16 +17,13 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
+from bench.embedding import cut_files
 from bench.grounding_sentences import Made, made
 from kb.adapters.embedding_child import bundled_folder
 from kb.adapters.minilm import MiniLM
-from kb.adapters.readers.registry import reader_of
 from kb.answering.support import Check, Grounds
 from kb.domain.conversations import Support
-from kb.domain.documents import DocumentId
-from kb.domain.errors import IngestionError
-from kb.ingestion.detection import detect
-from kb.ingestion.passages import cut
+from kb.evaluation.questions import json_lines
 
 BESIDE = 5
 """Passages that a sentence is compared with beside its own, as an answer has several."""
@@ -62,18 +58,10 @@ def passages_of(folder: Path, model: MiniLM) -> Iterator[str]:
     """The texts of a set's passages."""
     corpus = folder / "corpus.jsonl"
     if corpus.exists():
-        for line in corpus.read_text("utf-8").split("\n"):
-            if line:
-                yield json.loads(line)["text"]
+        yield from (line["text"] for line in json_lines(corpus))
         return
-    for path in sorted(path for path in (folder / "docs").rglob("*") if path.is_file()):
-        try:
-            parsed = reader_of(detect(path, path.name))(path)
-        except IngestionError as error:
-            print(f"{path.name} is left out: {error}")
-            continue
-        for passage in cut(DocumentId(path.name), parsed, model.count_tokens):
-            yield passage.text
+    for _, _, passages in cut_files(folder / "docs", model):
+        yield from (passage.text for passage in passages)
 
 
 def judge(sentences: Iterator[Made], passages: Sequence[str], model: MiniLM) -> Iterator[Judged]:
