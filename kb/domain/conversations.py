@@ -101,6 +101,18 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """What is being done before the first words: `done` of `total` sections, pages, answers.
+
+    `total` is 0 where there is nothing to count.
+    """
+
+    step: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """More of the answer's text."""
 
@@ -114,7 +126,7 @@ class Finished:
     answer: Answer
 
 
-AnswerEvent = Retrieved | Token | Finished
+AnswerEvent = Retrieved | Progressed | Token | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

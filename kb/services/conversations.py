@@ -14,6 +14,7 @@ from kb.domain.conversations import (
     AnswerEvent,
     Conversation,
     ConversationId,
+    Finished,
     Message,
     MessageId,
     MessageState,
@@ -174,7 +175,7 @@ class ConversationsService:
                     if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
                         self._save(_so_far(message, text, hits))
                         saved_at = time.monotonic()
-                else:
+                elif isinstance(event, Finished):
                     ended = _finished(message, event.answer)
                 yield event
         except QuireError as error:
