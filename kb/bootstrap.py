@@ -3,7 +3,6 @@
 What takes long to import comes after the data folder is ours, so that a refusal is quick.
 """
 
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -23,9 +22,11 @@ from kb.services.answers import AnswersService
 from kb.services.collecting import Collector
 from kb.services.conversations import ConversationsService
 from kb.services.documents import DocumentsService
+from kb.services.generations import Generations
 from kb.services.indexes import Indexes
 from kb.services.jobs import JobsService
 from kb.services.knowledge_bases import KnowledgeBasesService
+from kb.services.model_queue import ModelQueue
 from kb.services.models import ModelsService
 from kb.services.sources import SourcesService
 from kb.services.versions import VersionsService
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from kb.ingestion.pipeline import Ingestion
 
 OWNER = Actor(id=LOCAL_OWNER, kind=ActorKind.OWNER)
-LOWEST_PRIORITY = 10
 
 
 @dataclass(kw_only=True)
@@ -120,6 +120,15 @@ class App:
 
         return SqlPlaceIndex(self.records.engine)
 
+    @cached_property
+    def generations(self) -> Generations:
+        """The answers that are being written."""
+        return Generations(
+            records=self.records,
+            chain=lambda: self.chain,
+            queue=ModelQueue(self.settings.answers_at_a_time),
+        )
+
     def workspace(self, actor: Actor = OWNER) -> Workspace:
         """What this actor can do."""
         access = Access(records=self.records, actor=actor)
@@ -158,7 +167,7 @@ class App:
             conversations=ConversationsService(
                 access=access,
                 records=self.records,
-                chain=lambda: self.chain,
+                generations=self.generations,
                 models=models,
                 clock=self.clock,
             ),
@@ -264,7 +273,8 @@ class App:
         memory.give_back()
 
     def close(self) -> None:
-        """End the children and let the data folder go."""
+        """End what is being written and the children, and let the data folder go."""
+        self.generations.close()
         for process in self.embedding_processes:
             process.close()
         if self.reranking_process:
@@ -318,6 +328,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     from kb.adapters.chroma import ChromaIndex
     from kb.adapters.files import ContentFiles
     from kb.adapters.readers.sandbox import ReadingProcess
+    from kb.adapters.search_models import embedding_processes, reranking_process
     from kb.adapters.sql.database import SqlRecords
     from kb.adapters.web import WebFetcher
     from kb.adapters.web_site import SiteCrawler
@@ -333,9 +344,9 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     # A reader that has lost its process may write there for a moment more.
     spool.mkdir(exist_ok=True)
     vectors = ChromaIndex(settings.home / "chroma")
-    processes = () if embedder else _embedding_processes(settings, serving=serving)
+    processes = () if embedder else embedding_processes(settings, serving=serving)
     query, bulk = embedder or processes[0], embedder or processes[-1]
-    reranking = _reranking_process(settings)
+    reranking = reranking_process(settings)
     reader = ReadingProcess(files=settings.home / "files", spool=spool)
     web_pages = WebFetcher()
     return App(
@@ -367,30 +378,3 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         strictness=settings.strictness,
         web_fetching=settings.web_fetching == "on",
     )
-
-
-def _embedding_processes(settings: Settings, *, serving: bool) -> "tuple[EmbeddingProcess, ...]":
-    """The one for questions first, the one for documents last; a command has one for both."""
-    from kb.adapters.embedding import EmbeddingProcess
-
-    model = settings.embedding_model
-    threads = settings.embedding_threads or (_threads() if model else os.cpu_count() or 1)
-    if not serving:
-        return (EmbeddingProcess(model, threads=threads),)
-    return (
-        EmbeddingProcess(model, threads=1),
-        EmbeddingProcess(model, threads=threads, niceness=LOWEST_PRIORITY),
-    )
-
-
-def _reranking_process(settings: Settings) -> "RerankingProcess | None":
-    if not settings.reranker:
-        return None
-    from kb.adapters.reranking import RerankingProcess
-
-    return RerankingProcess(settings.reranker, threads=_threads())
-
-
-def _threads() -> int:
-    """One fewer than cores: threads of a model wait for each other, longest on a busy core."""
-    return max(1, (os.cpu_count() or 1) - 1)

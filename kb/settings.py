@@ -59,6 +59,11 @@ class Settings:
     keep_alive: str = _setting(
         "KB_KEEP_ALIVE", "10m", "How long Ollama keeps the model loaded after an answer."
     )
+    answers_at_a_time: int = _setting(
+        "KB_ANSWERS_AT_A_TIME",
+        1,
+        "How many answers language models write at a time; the others wait for their turn.",
+    )
     strictness: Strictness = field(
         default=Strictness.BALANCED,
         metadata={

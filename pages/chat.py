@@ -6,6 +6,7 @@ from kb.ui import (
     chat,
     citations,
     conversations,
+    drafts,
     first_steps,
     frame,
     models,
@@ -26,25 +27,28 @@ def draw() -> None:
     prompt = st.chat_input(
         "Ask your documents, or drop files here", key="question", accept_file="multiple"
     )
-    if prompt and prompt.files:
-        uploads.take(base.id, prompt.files)
-    if prompt and prompt.text.strip():
-        chat.ask(prompt.text, model)
-    elif prompt:
+    if prompt:
+        if prompt.files:
+            uploads.take(base.id, prompt.files)
+        if prompt.text.strip():
+            chat.ask(prompt.text, model)
         st.rerun()
     listed = workspace.documents.listed(base.id)
-    messages = workspace.conversations.messages(conversation.id) if conversation else []
-    asked = session.remembered(session.ASKED)
     # A place of its own, so that what stood here goes at once when the first question is asked.
     first = st.empty()
-    if not messages and not asked:
+    if conversation is None:
         with first.container():
             first_steps.draw(base, listed)
+        progress.line(base.id, listed)
+        citations.panel(None)
+        return
     progress.line(base.id, listed)
+    messages = workspace.conversations.messages(conversation.id)
+    branches = workspace.conversations.branches(conversation.id)
     with st.container(key="conversation"):
-        chat.history(base, messages, listed, has_models=has_models)
-        chat.answer_now(base, conversation, model)
-    citations.panel(conversation.id if conversation else None)
+        growing = chat.history(base, messages, branches, listed, has_models=has_models)
+    citations.panel(conversation.id)
+    drafts.follow(growing)
 
 
 draw()

@@ -33,30 +33,42 @@ class FakeChatModel:
             raise self.trouble
 
 
-class SilentModel(FakeChatModel):
-    """Says nothing until it is hung up, as a model that is being loaded; `waits` tells when."""
+class PausingModel(FakeChatModel):
+    """Says its pieces up to number `at`, then waits until it may `go_on`, or is hung up.
 
-    def __init__(self) -> None:
-        super().__init__(name="silent")
+    `waits` tells that it does. As a model that is being loaded where `at` is 0.
+    """
+
+    def __init__(self, *pieces: str, at: int = 1) -> None:
+        super().__init__(pieces=pieces)
+        self.at = at
         self.waits = threading.Event()
+        self.go_on = threading.Event()
 
     def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
         """Ends when it is closed, from whatever thread."""
-        return _Silence(self.waits)
+        self.asked.append(messages)
+        return _Pausing(self)
 
 
-class _Silence(Iterator[str]):
-    def __init__(self, waits: threading.Event) -> None:
-        self._waits = waits
-        self._closed = threading.Event()
+class _Pausing(Iterator[str]):
+    def __init__(self, model: PausingModel) -> None:
+        self._model = model
+        self._said = 0
+        self._closed = False
 
     def __next__(self) -> str:
-        self._waits.set()
-        self._closed.wait(30)
-        raise StopIteration
+        if self._said == self._model.at:
+            self._model.waits.set()
+            self._model.go_on.wait(30)
+        if self._closed or self._said == len(self._model.pieces):
+            raise StopIteration
+        self._said += 1
+        return self._model.pieces[self._said - 1]
 
     def close(self) -> None:
-        self._closed.set()
+        self._closed = True
+        self._model.go_on.set()
 
 
 @dataclass(kw_only=True)

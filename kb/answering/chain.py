@@ -12,7 +12,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack
-from kb.answering.citations import cite, without_marks
+from kb.answering.citations import Cited, cite, without_marks
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
@@ -20,6 +20,7 @@ from kb.domain.conversations import (
     QUOTES,
     Answer,
     AnswerEvent,
+    CheckedClaim,
     Citation,
     Finished,
     Retrieved,
@@ -189,20 +190,26 @@ class _Run:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
         try:
-            clean, citations = cite(text, self.shown, self.embedder)
+            cited = cite(text, self.shown, self.embedder, no_claim={NOT_FOUND})
         except ModelError:
             # What was said is there; its words alone can be compared.
-            clean, citations = cite(text, self.shown)
-        if _says_nothing(clean, citations):
-            return self._finished(text=clean, refused=True, reason=MODEL_FOUND_NOTHING)
+            cited = cite(text, self.shown)
+        if _says_nothing(cited):
+            return self._finished(text=cited.text, refused=True, reason=MODEL_FOUND_NOTHING)
         cut = self.model is not None and self.model.finish_reason == "length"
-        return self._finished(text=clean, citations=citations, reason=CUT if cut else "")
+        return self._finished(
+            text=cited.text,
+            citations=cited.citations,
+            claims=cited.claims,
+            reason=CUT if cut else "",
+        )
 
     def _finished(
         self,
         *,
         text: str = "",
         citations: tuple[Citation, ...] = (),
+        claims: tuple[CheckedClaim, ...] = (),
         refused: bool = False,
         reason: str = "",
     ) -> Finished:
@@ -210,6 +217,7 @@ class _Run:
             answer=Answer(
                 text=text,
                 citations=citations,
+                claims=claims,
                 refused=refused,
                 reason=reason,
                 model=self.model.name if self.model else QUOTES,
@@ -230,11 +238,11 @@ class _Run:
         return (perf_counter() - self.begun) * 1000
 
 
-def _says_nothing(text: str, citations: Sequence[Citation]) -> bool:
+def _says_nothing(cited: Cited) -> bool:
     """Whether the model found no answer; one that is cited stands, whatever else is missing."""
     phrase = NOT_FOUND.rstrip(".").lower()
-    told = any(phrase not in citation.claim.text.lower() for citation in citations)
-    return phrase in text.lower() and not told
+    told = any(phrase not in citation.claim.text.lower() for citation in cited.citations)
+    return phrase in cited.text.lower() and not told
 
 
 def _message(turn: Turn) -> tuple[str, str]:

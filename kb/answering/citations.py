@@ -1,12 +1,13 @@
 """Binds the sentences of an answer to the passages they cite, by code and never by the model."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from kb.answering.support import Check, Grounds
-from kb.domain.conversations import Citation, Claim, Support
+from kb.domain.conversations import CheckedClaim, Citation, Claim, Support
 from kb.domain.retrieval import Hit
-from kb.domain.sentences import sentence_spans
+from kb.domain.sentences import statement_spans
 from kb.domain.words import content_words
 from kb.ports import Embedder
 
@@ -15,8 +16,18 @@ _MARKS = re.compile(rf"(?:{MARK.pattern})+")
 _FULL_STOP = re.compile(r"[.!?…]+[\"'”’»)\]*_`]*$")
 _DIGITS = re.compile(r"\d+")
 
-FEWEST_WORDS = 3
-"""Content words of a claim that is looked for in passages it does not cite."""
+_CODE = r"^[^\S\n]*(?P<fence>```|~~~)[\s\S]*?(?:^[^\S\n]*(?P=fence)[^\n]*$|\Z)"
+_HEADING = r"^[^\S\n]{0,3}(?:#{1,6}[^\S\n][^\n]*|\*\*[^*\n]+\*\*:?[^\S\n]*)$"
+_NO_PROSE = re.compile(rf"(?P<code>{_CODE})|{_HEADING}", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cited:
+    """An answer's text with right marks only, its citations, and the verdict on each claim."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    claims: tuple[CheckedClaim, ...]
 
 
 def find_claims(text: str) -> list[Claim]:
@@ -25,7 +36,7 @@ def find_claims(text: str) -> list[Claim]:
     Marks that stand alone on a line belong to the sentence before them.
     """
     claims: list[Claim] = []
-    for start, end in sentence_spans(text):
+    for start, end in statement_spans(text):
         begin = start
         if claims and not without_marks(text[start:end]).strip():
             begin = claims.pop().start
@@ -51,39 +62,41 @@ def valid_marks_only(text: str, numbers: Sequence[int]) -> str:
 
 
 def cite(
-    text: str, hits: Sequence[Hit], embedder: Embedder | None = None
-) -> tuple[str, tuple[Citation, ...]]:
-    """The answer's text with right marks only, and a citation for each claim and mark.
+    text: str,
+    hits: Sequence[Hit],
+    embedder: Embedder | None = None,
+    *,
+    no_claim: Collection[str] = (),
+) -> Cited:
+    """Bind an answer to the hits: right marks only, a citation for each claim and mark.
 
     A mark [n] means the hit of rank n; what page it is on is read from the passage. Where other
     passages bear a claim out than those it cites, they are cited; one that cites none gets the
-    mark of the passage that does. Without an embedder, as while the answer is being written, each
-    claim keeps its marks and words alone are compared.
+    mark of the passage that does; a mark of a passage that says nothing of it goes. Code stays as
+    it is, headings and sentences of `no_claim` claim nothing.
+    Without an embedder, as while the answer is being written, each claim keeps its marks, words
+    alone are compared, and claims without marks have no verdict.
     Raises ModelMissingError, ModelCrashedError.
     """
-    clean = valid_marks_only(text, [hit.rank for hit in hits])
-    proof = _Proof(hits, embedder)
-    written: list[str] = []
-    citations: list[Citation] = []
-    at = length = 0
-    for claim in find_claims(clean):
-        written.append(clean[at : claim.start])
-        length += claim.start - at
-        at = claim.end
-        marked, checks = proof.of(claim.text)
-        placed = Claim(text=marked, start=length, end=length + len(marked))
-        citations.extend(proof.citation(number, placed, check) for number, check in checks)
-        written.append(marked)
-        length += len(marked)
-    return "".join((*written, clean[at:])), tuple(citations)
+    proof = _Proof(hits, embedder, no_claim)
+    at = 0
+    for match in _NO_PROSE.finditer(text):
+        proof.add(text[at : match.start()])
+        proof.keep(match.group() if match["code"] else without_marks(match.group()))
+        at = match.end()
+    proof.add(text[at:])
+    return proof.cited
 
 
 class _Proof:
-    """What the hits bear out."""
+    """What the hits bear out, and what was written so far."""
 
-    def __init__(self, hits: Sequence[Hit], embedder: Embedder | None) -> None:
+    def __init__(
+        self, hits: Sequence[Hit], embedder: Embedder | None, no_claim: Collection[str]
+    ) -> None:
         self._hits = hits
         self._looks_further = embedder is not None
+        self._no_claim = no_claim
         self._place_of = {hit.rank: place for place, hit in enumerate(hits)}
         self._grounds = Grounds(
             [hit.passage.text for hit in hits],
@@ -91,28 +104,69 @@ class _Proof:
             contexts=[" ".join((hit.document.title, *hit.passage.heading_path)) for hit in hits],
             languages=[hit.document.language for hit in hits],
         )
+        self._text = ""
+        self._citations: list[Citation] = []
+        self._claims: list[CheckedClaim] = []
 
-    def of(self, claim: str) -> tuple[str, list[tuple[int, Check]]]:
-        """The claim with its right marks, and how far the passage of each bears it out."""
+    @property
+    def cited(self) -> Cited:
+        """The whole."""
+        return Cited(text=self._text, citations=tuple(self._citations), claims=tuple(self._claims))
+
+    def keep(self, text: str) -> None:
+        """Write on what claims nothing."""
+        self._text += text
+
+    def add(self, prose: str) -> None:
+        """Write on with the claims of a stretch of prose."""
+        prose = valid_marks_only(prose, list(self._place_of))
+        at = 0
+        for claim in find_claims(prose):
+            self.keep(prose[at : claim.start])
+            self._add_claim(claim.text)
+            at = claim.end
+        self.keep(prose[at:])
+
+    def _add_claim(self, text: str) -> None:
+        marked, checks, verdict = self._judged(text)
+        start = len(self._text)
+        self._text += marked
+        placed = Claim(text=marked, start=start, end=len(self._text))
+        self._citations.extend(self._citation(number, placed, check) for number, check in checks)
+        if verdict:
+            self._claims.append(
+                CheckedClaim(
+                    claim=placed, support=verdict.support, how=verdict.how, score=verdict.score
+                )
+            )
+
+    def _judged(self, claim: str) -> tuple[str, list[tuple[int, Check]], Check | None]:
+        """The claim with its right marks, how far the passage of each bears it out, and the best.
+
+        No best where the claim says nothing that could be borne out, or was not looked for.
+        """
         bare = without_marks(claim).strip()
-        cited = _numbers(claim)
-        checks = [(number, self._grounds.check(bare, [self._place_of[number]])) for number in cited]
-        right = [(number, check) for number, check in checks if _is_right(check)]
-        if len(right) == len(checks) and checks:
-            return claim, checks
-        if not self._looks_further:
-            return claim, checks
-        if not right and len(content_words(bare)) >= FEWEST_WORDS:
-            best = self._grounds.check(bare)
-            right = [(self._hits[best.passage].rank, best)] if _is_right(best) else []
-        if not right:
-            return claim, checks
-        # What bears it out in part may stay beside what does.
-        kept = [each for each in checks if each[1].support is not Support.UNSUPPORTED]
-        told = [*(each for each in kept if each not in right), *right]
-        return _marked(bare, [number for number, _ in told]), told
+        checks = [
+            (number, self._grounds.check(bare, [self._place_of[number]]))
+            for number in _numbers(claim)
+        ]
+        if not self._looks_further or (checks and all(map(_is_right, checks))):
+            return claim, checks, _best(checks)
+        told = [each for each in checks if each[1].support is not Support.UNSUPPORTED]
+        if not any(map(_is_right, told)) and self._says_something(bare):
+            anywhere = self._grounds.check(bare)
+            found = (self._hits[anywhere.passage].rank, anywhere)
+            if _is_right(found):
+                told = [*(each for each in told if each[0] != found[0]), found]
+            return _marked(claim, bare, told), told, _best([*told, found])
+        return _marked(claim, bare, told), told, _best(told)
 
-    def citation(self, number: int, claim: Claim, check: Check) -> Citation:
+    def _says_something(self, bare: str) -> bool:
+        if bare in self._no_claim or bare.endswith("?"):
+            return False
+        return bool(content_words(bare)) or any(character.isdigit() for character in bare)
+
+    def _citation(self, number: int, claim: Claim, check: Check) -> Citation:
         """Of the hit of this rank."""
         hit = self._hits[self._place_of[number]]
         return Citation(
@@ -127,16 +181,26 @@ class _Proof:
             quote=hit.passage.text[check.start : check.end],
             text=hit.passage.text,
             support=check.support,
+            how=check.how,
             score=check.score,
         )
 
 
-def _is_right(check: Check) -> bool:
-    return check.support is Support.SUPPORTED
+def _is_right(cited: tuple[int, Check]) -> bool:
+    return cited[1].support is Support.SUPPORTED
 
 
-def _marked(bare: str, numbers: Sequence[int]) -> str:
-    """The claim with these marks before its full stop."""
+def _best(cited: Sequence[tuple[int, Check]]) -> Check | None:
+    return max((check for _, check in cited), key=lambda check: check.score, default=None)
+
+
+def _marked(claim: str, bare: str, cited: Sequence[tuple[int, Check]]) -> str:
+    """The claim with these marks and no others, before its full stop where they are new."""
+    numbers = [number for number, _ in cited]
+    if numbers == _numbers(claim):
+        return claim
+    if not numbers:
+        return bare
     stop = _FULL_STOP.search(bare)
     end = stop.start() if stop else len(bare)
     return bare[:end] + " " + "".join(f"[{number}]" for number in numbers) + bare[end:]

@@ -11,6 +11,7 @@ from kb.domain.conversations import (
     Citation,
     Claim,
     Finished,
+    How,
     Retrieved,
     Support,
     Token,
@@ -111,5 +112,6 @@ def _citation(place: Place, number: int, claim: Claim) -> Citation:
         quote=place.quote,
         text=place.passage_text,
         support=Support.SUPPORTED,
+        how=How.QUOTED,
         score=1.0,
     )

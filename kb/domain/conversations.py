@@ -1,12 +1,13 @@
 """Conversations, and answers whose sentences are bound to passages."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypeVar
 
 from kb.domain.documents import DocumentId, KnowledgeBaseId, PassageId
-from kb.domain.retrieval import Ranking
+from kb.domain.retrieval import Hit, Ranking
 
 ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", str)
@@ -77,6 +78,17 @@ class Citation:
     quote: str
     text: str
     support: Support
+    how: How
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedClaim:
+    """A claim, cited or not, and how far what it cites or else any passage bears it out."""
+
+    claim: Claim
+    support: Support
+    how: How
     score: float
 
 
@@ -86,6 +98,7 @@ class Answer:
 
     text: str
     citations: tuple[Citation, ...] = ()
+    claims: tuple[CheckedClaim, ...] = ()
     refused: bool = False
     reason: str = ""
     model: str = QUOTES
@@ -126,6 +139,17 @@ class Finished:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An answer that is being written; `ahead` counts the answers its model writes before it."""
+
+    model: str = ""
+    text: str = ""
+    hits: tuple[Hit, ...] = ()
+    progress: Progressed | None = None
+    ahead: int = 0
+
+
 AnswerEvent = Retrieved | Progressed | Token | Finished
 
 
@@ -142,7 +166,11 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One turn as it is kept. `error` is the sentence shown under a failed or cut one."""
+    """One turn as it is kept. `error` is the sentence shown under a failed or cut one.
+
+    `parent_id` is what it follows; several that follow the same are versions of each other.
+    `document_ids` are those a question was put to, None for all.
+    """
 
     id: MessageId
     conversation_id: ConversationId
@@ -150,11 +178,44 @@ class Message:
     content: str
     state: MessageState
     created_at: datetime
+    parent_id: MessageId | None = None
     citations: tuple[Citation, ...] = ()
+    claims: tuple[CheckedClaim, ...] = ()
     model: str = ""
     refused: bool = False
     error: str = ""
     prompt_tokens: int | None = None
+    document_ids: tuple[DocumentId, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """How the messages of a conversation follow each other: (message, what it follows), as said."""
+
+    links: Sequence[tuple[MessageId, MessageId | None]]
+
+    def path_to(self, leaf: MessageId | None) -> list[MessageId]:
+        """From the first message to this one."""
+        before = dict(self.links)
+        path: list[MessageId] = []
+        while leaf is not None:
+            path.append(leaf)
+            leaf = before.get(leaf)
+        return path[::-1]
+
+    def versions_of(self, id: MessageId) -> list[MessageId]:
+        """The messages that follow the same as this one, itself among them, as said."""
+        parent = dict(self.links).get(id)
+        return [other for other, before in self.links if before == parent]
+
+    def newest_leaf(self, id: MessageId) -> MessageId:
+        """The last that was said of what follows the message; itself where nothing does."""
+        below = {id}
+        for each, before in self.links:
+            if before in below:
+                below.add(each)
+                id = each
+        return id
 
 
 def without_document(message: Message, document_id: DocumentId) -> Message:
@@ -165,19 +226,40 @@ def without_document(message: Message, document_id: DocumentId) -> Message:
     gone = sorted(
         {(c.claim.start, c.claim.end) for c in message.citations if c.document_id == document_id}
     )
-    kept = [
-        c
-        for c in message.citations
-        if c.document_id != document_id and (c.claim.start, c.claim.end) not in gone
-    ]
-    content, shifted = message.content, kept
+    message = replace(
+        message,
+        citations=_outside(message.citations, gone),
+        claims=_outside(message.claims, gone),
+    )
     for start, end in reversed(gone):
-        content = content[:start] + REMOVED + content[end:]
         by = len(REMOVED) - (end - start)
-        shifted = [
-            replace(c, claim=replace(c.claim, start=c.claim.start + by, end=c.claim.end + by))
-            if c.claim.start >= end
-            else c
-            for c in shifted
-        ]
-    return replace(message, content=content, citations=tuple(shifted))
+        message = replace(
+            message,
+            content=message.content[:start] + REMOVED + message.content[end:],
+            citations=_moved(message.citations, end, by),
+            claims=_moved(message.claims, end, by),
+        )
+    return message
+
+
+Bound = TypeVar("Bound", Citation, CheckedClaim)
+
+
+def _outside(told: tuple[Bound, ...], spans: Collection[tuple[int, int]]) -> tuple[Bound, ...]:
+    return tuple(each for each in told if (each.claim.start, each.claim.end) not in spans)
+
+
+def _moved(told: tuple[Bound, ...], end: int, by: int) -> tuple[Bound, ...]:
+    """With what begins at `end` or later moved by so many characters."""
+    return tuple(
+        replace(
+            each, claim=replace(each.claim, start=each.claim.start + by, end=each.claim.end + by)
+        )
+        if each.claim.start >= end
+        else each
+        for each in told
+    )
+
+
+def _shifted(claim: Claim, by: int) -> Claim:
+    return replace(claim, start=claim.start + by, end=claim.end + by)

@@ -1,44 +1,33 @@
-"""Conversations: keep what was asked and answered."""
+"""Conversations: keep what was asked and answered, in all its versions."""
 
-import time
 import uuid
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from kb.answering.citations import cite
 from kb.domain.conversations import (
     QUOTES,
-    Answer,
-    AnswerEvent,
+    Branches,
     Conversation,
     ConversationId,
-    Finished,
+    Draft,
     Message,
     MessageId,
     MessageState,
-    Retrieved,
     Role,
-    Token,
-    without_document,
 )
 from kb.domain.documents import DocumentId, KnowledgeBaseId
-from kb.domain.errors import InvalidInputError, QuireError
+from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.exact import places_asked_for
-from kb.domain.retrieval import Hit, Query, Turn
-from kb.ports import ChatModel, Clock
-from kb.records import Records
+from kb.domain.retrieval import Query, Turn
+from kb.ports import Clock
+from kb.records import Records, Transaction
 from kb.services.access import Access
 from kb.services.answers import checked_question
+from kb.services.generations import Generations, Wanted
 from kb.services.models import ModelsService
-
-if TYPE_CHECKING:
-    from kb.answering.chain import AnswerEvents, AnsweringChain
 
 NEW_TITLE = "New conversation"
 TITLE_LENGTH = 60
-SAVE_EVERY_SECONDS = 0.5
 HISTORY_TURNS = 8
 
 
@@ -48,7 +37,7 @@ class ConversationsService:
 
     access: Access
     records: Records
-    chain: Callable[[], "AnsweringChain"]
+    generations: Generations
     models: ModelsService
     clock: Clock
 
@@ -77,7 +66,7 @@ class ConversationsService:
         return self.access.require_conversation(id)
 
     def messages(self, id: ConversationId) -> list[Message]:
-        """In the order they were said."""
+        """Those of the branch that is shown, in the order they were said."""
         self.access.require_conversation(id)
         with self.records.reading() as view:
             return view.conversations.messages(id)
@@ -104,95 +93,111 @@ class ConversationsService:
         *,
         model: str | None = None,
         document_ids: Collection[DocumentId] | None = None,
-    ) -> Iterator[AnswerEvent]:
-        """Answer in the conversation; the answer is kept as it streams.
+    ) -> MessageId:
+        """Ask in the conversation; the answer is written in the background, in the message given.
 
-        The same request_id again writes nothing new and gives no events. Closing the
-        iterator, from whatever thread, stops the answer and keeps what was said. Raises
-        ModelError, kept with the question.
+        The same request_id again asks nothing new. A model that can't be asked makes the answer a
+        failed one. Raises InvalidInputError, NotFoundError.
         """
-        conversation = self.access.require_conversation(id)
-        text = checked_question(question)
-        scope = self.access.scope(conversation.knowledge_base_id, document_ids)
-        # A list of places is made without a model, so it needs none to be there.
-        wanted = QUOTES if places_asked_for(text) else model
-        chat_model, absence = self._chat_model(wanted)
-        writer = chat_model.name if chat_model else wanted or QUOTES
-        begun = self._begin(conversation, text, request_id, writer)
-        if begun is None:
-            return iter(())
-        answer, before = begun
-        if absence:
-            self._save(replace(answer, state=MessageState.FAILED, error=str(absence)))
-            raise absence
-        query = Query(text=text, scope=scope, history=_turns(before))
-        events = self.chain().answer(query, chat_model)
-        kept = self._kept(answer, events)
-        # Begun here, so that closing it before its first event ends the message as well.
-        next(kept)
-        return _Stoppable(events, kept)
+        asked = replace(
+            self._message(id, Role.USER, checked_question(question)),
+            document_ids=None if document_ids is None else tuple(document_ids),
+        )
+        return self._begin(asked, request_id, model)
 
-    def _chat_model(self, name: str | None) -> tuple[ChatModel | None, QuireError | None]:
-        try:
-            return self.models.chat_model(name), None
-        except QuireError as error:
-            return None, error
+    def edit(
+        self,
+        id: ConversationId,
+        question_id: MessageId,
+        question: str,
+        request_id: str,
+        *,
+        model: str | None = None,
+    ) -> MessageId:
+        """Ask otherwise, as another version of an earlier question; as for `ask`."""
+        before = self._of(id, question_id, Role.USER)
+        asked = replace(
+            self._message(id, Role.USER, checked_question(question)),
+            document_ids=before.document_ids,
+            parent_id=before.parent_id,
+        )
+        return self._begin(asked, request_id, model, at_end=False)
+
+    def regenerate(
+        self,
+        id: ConversationId,
+        answer_id: MessageId,
+        request_id: str,
+        *,
+        model: str | None = None,
+    ) -> MessageId:
+        """Answer once more, in another version of the answer; as for `ask`."""
+        before = self._of(id, answer_id, Role.ASSISTANT)
+        return self._begin(self._of(id, before.parent_id, Role.USER), request_id, model)
+
+    def branches(self, id: ConversationId) -> Branches:
+        """How all that was said follows each other, in every version."""
+        self.access.require_conversation(id)
+        with self.records.reading() as view:
+            return view.conversations.branches(id)
+
+    def show(self, id: ConversationId, message_id: MessageId) -> None:
+        """Let `messages` give the branch with this message. Raises NotFoundError."""
+        leaf = self.branches(id).newest_leaf(self._of(id, message_id).id)
+        with self.records.writing() as records:
+            records.conversations.show(id, leaf)
+
+    def draft(self, id: ConversationId, message_id: MessageId) -> Draft | None:
+        """How far an answer is that is being written; None where it is not."""
+        return self.generations.draft(self._of(id, message_id).id)
+
+    def stop(self, id: ConversationId, message_id: MessageId) -> None:
+        """End an answer that is being written; what was said is kept."""
+        self.generations.stop(self._of(id, message_id).id)
+
+    def wait(self, id: ConversationId, message_id: MessageId, seconds: float) -> Message:
+        """The answer, once it is written or the time is over."""
+        self.generations.wait(self._of(id, message_id).id, seconds)
+        return self._of(id, message_id)
+
+    def _of(
+        self, id: ConversationId, message_id: MessageId | None, role: Role | None = None
+    ) -> Message:
+        """A message of this conversation and role. Raises NotFoundError."""
+        self.access.require_conversation(id)
+        with self.records.reading() as view:
+            message = view.conversations.message(message_id or MessageId(""))
+        if message.conversation_id != id or role not in (None, message.role):
+            raise NotFoundError("This message does not exist.")
+        return message
 
     def _begin(
-        self, conversation: Conversation, question: str, request_id: str, model: str
-    ) -> tuple[Message, list[Message]] | None:
-        """Keep the question with an empty answer, and give that and what was said before.
-
-        None where this request was begun already.
-        """
-        id = conversation.id
+        self, question: Message, request_id: str, model: str | None, *, at_end: bool = True
+    ) -> MessageId:
+        """Keep the question, unless it is kept, with an empty answer, and begin to write that."""
+        conversation = self.access.require_conversation(question.conversation_id)
+        scope = self.access.scope(conversation.knowledge_base_id, question.document_ids)
+        # A list of places is made without a model, so it needs none to be there.
+        wanted = QUOTES if places_asked_for(question.content) else model
         answer = replace(
-            self._message(id, Role.ASSISTANT, ""), state=MessageState.STREAMING, model=model
+            self._message(conversation.id, Role.ASSISTANT, ""),
+            state=MessageState.STREAMING,
+            model=wanted or "",
         )
         with self.records.writing() as records:
-            if records.conversations.answer_to(id, request_id) is not None:
-                return None
-            before = records.conversations.messages(id)
-            if conversation.title == NEW_TITLE and not before:
-                records.conversations.rename(id, _short(question))
-            records.conversations.add_message(self._message(id, Role.USER, question), request_id)
+            begun = records.conversations.answer_to(conversation.id, request_id)
+            if begun:
+                return begun.id
+            asked = _kept(records, conversation, question, request_id, at_end=at_end)
+            answer = replace(answer, parent_id=asked.id)
             records.conversations.add_message(answer, request_id)
-            records.conversations.touch(id, self.clock())
-        return answer, before
-
-    def _kept(self, message: Message, events: "AnswerEvents") -> Generator[AnswerEvent]:
-        """An empty token, then the events; saved as the text grows, and however it ends."""
-        hits: tuple[Hit, ...] = ()
-        text, saved_at = "", time.monotonic()
-        ended = replace(message, state=MessageState.STOPPED)
-        try:
-            yield Token(text=text)
-            for event in events:
-                if isinstance(event, Retrieved):
-                    hits = event.ranking.hits
-                elif isinstance(event, Token):
-                    text += event.text
-                    if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
-                        self._save(_so_far(message, text, hits))
-                        saved_at = time.monotonic()
-                elif isinstance(event, Finished):
-                    ended = _finished(message, event.answer)
-                yield event
-        except QuireError as error:
-            ended = replace(ended, state=MessageState.FAILED, error=str(error))
-            raise
-        finally:
-            events.close()
-            complete = ended.state is MessageState.COMPLETE
-            self._save(ended if complete else _so_far(ended, text, hits))
-
-    def _save(self, message: Message) -> None:
-        with self.records.writing() as records:
-            cited = {c.document_id for c in message.citations if c.document_id}
-            # A document may have been removed while the answer was being written.
-            for gone in cited - records.documents.many(cited).keys():
-                message = without_document(message, gone)
-            records.conversations.save_message(message)
+            records.conversations.touch(conversation.id, self.clock())
+            *before, _, _ = records.conversations.messages(conversation.id)
+        query = Query(text=question.content, scope=scope, history=_turns(before))
+        self.generations.begin(
+            Wanted(message=answer, query=query, model=lambda: self.models.chat_model(wanted))
+        )
+        return answer.id
 
     def _message(self, id: ConversationId, role: Role, content: str) -> Message:
         return Message(
@@ -205,38 +210,25 @@ class ConversationsService:
         )
 
 
-class _Stoppable(Iterator[AnswerEvent]):
-    """The events of an answer that is kept; `close` may come while another thread waits in it."""
-
-    def __init__(self, events: "AnswerEvents", kept: Generator[AnswerEvent]) -> None:
-        self._events = events
-        self._kept = kept
-
-    def __next__(self) -> AnswerEvent:
-        return next(self._kept)
-
-    def close(self) -> None:
-        self._events.close()
-        with suppress(ValueError):  # the thread inside sees the end, and saves
-            self._kept.close()
-
-
-def _finished(message: Message, answer: Answer) -> Message:
-    return replace(
-        message,
-        content=answer.reason if answer.refused else answer.text,
-        state=MessageState.COMPLETE,
-        citations=answer.citations,
-        refused=answer.refused,
-        error="" if answer.refused else answer.reason,
-        prompt_tokens=answer.prompt_tokens,
-    )
-
-
-def _so_far(message: Message, text: str, hits: Sequence[Hit]) -> Message:
-    # Bound to its documents also while unfinished, so that removing one takes its text out.
-    clean, citations = cite(text, hits)
-    return replace(message, content=clean, citations=citations)
+def _kept(
+    records: Transaction,
+    conversation: Conversation,
+    question: Message,
+    request_id: str,
+    *,
+    at_end: bool,
+) -> Message:
+    """The question as it is kept now, if it was not before."""
+    kept = records.conversations
+    links = kept.branches(conversation.id).links
+    if question.id in dict(links):
+        return question
+    if at_end:
+        question = replace(question, parent_id=kept.leaf(conversation.id))
+    if conversation.title == NEW_TITLE and not links:
+        kept.rename(conversation.id, _short(question.content))
+    kept.add_message(question, request_id)
+    return question
 
 
 def _turns(messages: list[Message]) -> tuple[Turn, ...]:

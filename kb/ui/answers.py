@@ -14,6 +14,7 @@ from kb.domain.conversations import (
 )
 from kb.domain.documents import DocumentId
 from kb.domain.retrieval import Hit
+from kb.domain.words import counted
 from kb.ui import markdown
 from kb.ui.reading import Block, Run, block, read
 from kb.ui.text import short, visible
@@ -22,10 +23,8 @@ UNCONNECTED = "No language model is connected: these are your documents' own sen
 QUOTES_ONLY = "Quotes only: these are your documents' own sentences."
 NO_SOURCE = "The model named no source for this answer, so nothing bears it out."
 STOPPED = "Stopped here."
-STREAMING = "This answer is still being written."
 
 _MARK = re.compile(r"\s*\[(\d{1,3})\]")
-_BEST_FIRST = [Support.SUPPORTED, Support.PARTIAL, Support.UNSUPPORTED]
 _SIGNS = {Support.PARTIAL: markdown.PARTIAL, Support.UNSUPPORTED: markdown.UNSUPPORTED}
 
 
@@ -36,12 +35,13 @@ def draw(
     current: str,
     on_open: Callable[[str], None],
     models: bool,
+    below: Sequence[Block] = (),
 ) -> None:
-    """One message; `models` tells whether there is any language model to choose.
+    """One message, and what stands below it; `models`: there is a language model to choose.
 
     A cited document that is not among the `current_ids` was replaced by another version.
     """
-    made = blocks_of(message, current_ids, models=models)
+    made = [*blocks_of(message, current_ids, models=models), *below]
     read(made, f"message-{message.id}", on_open=on_open, current=current)
 
 
@@ -55,7 +55,7 @@ def blocks_of(
         return [block("paragraph", visible(message.content))]
     told = answer_blocks(message, current_ids)
     sources = _sources(message, current_ids)
-    return [*_before(message, models=models), *told, *_after(message), *sources]
+    return [*_before(message, models=models), *told, *_after(message), *_verdict(message), *sources]
 
 
 def answer_blocks(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:
@@ -121,13 +121,22 @@ def _before(message: Message, *, models: bool) -> list[Block]:
 def _after(message: Message) -> list[Block]:
     if message.state is MessageState.STOPPED:
         return [block("note", STOPPED)]
-    if message.state is MessageState.STREAMING:
-        return [block("note", STREAMING)]
     if message.error:
         return [block("note", visible(message.error))]
-    if message.model != QUOTES and message.content and not message.citations:
-        return [block("note", NO_SOURCE)]
     return []
+
+
+def _verdict(message: Message) -> list[Block]:
+    """How many sentences are borne out, where a model wrote them."""
+    if message.model == QUOTES or not message.content:
+        return []
+    count = len(message.claims)
+    if not count:
+        return [] if message.citations else [block("note", NO_SOURCE)]
+    borne_out = sum(each.support is Support.SUPPORTED for each in message.claims)
+    partly = sum(each.support is Support.PARTIAL for each in message.claims)
+    told = f"{borne_out} of {counted(count, 'sentence')} supported by your documents"
+    return [block("note", told + (f", {partly} partly." if partly else "."))]
 
 
 def _sources(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:
@@ -149,15 +158,17 @@ def _sources(message: Message, current_ids: Collection[DocumentId]) -> list[Bloc
 def _signed(message: Message) -> str:
     """The text with signs in place of marks, and round sentences that are not borne out."""
     text = markdown.without_signs(message.content)
-    at: dict[int, list[tuple[int, Citation]]] = {}
+    cited: dict[int, list[tuple[int, Citation]]] = {}
     for index, citation in enumerate(message.citations):
-        at.setdefault(citation.claim.start, []).append((index, citation))
-    for start in sorted(at, reverse=True):
-        end = at[start][0][1].claim.end
-        claim = _MARK.sub(_sign_of(at[start]), text[start:end])
-        best = min((c.support for _, c in at[start]), key=_BEST_FIRST.index)
-        if best in _SIGNS:
-            claim = f"{_SIGNS[best]}{claim}{markdown.ENDS}"
+        cited.setdefault(citation.claim.start, []).append((index, citation))
+    claims = [each.claim for each in message.citations] + [each.claim for each in message.claims]
+    spans = {claim.start: claim.end for claim in claims}
+    verdicts = {each.claim.start: each.support for each in message.claims}
+    for start in sorted(spans, reverse=True):
+        end = spans[start]
+        claim = _MARK.sub(_sign_of(cited.get(start, [])), text[start:end])
+        if sign := _SIGNS.get(verdicts.get(start, Support.SUPPORTED)):
+            claim = f"{sign}{claim}{markdown.ENDS}"
         text = text[:start] + claim + text[end:]
     return text
 

@@ -5,12 +5,12 @@ const drawn = new WeakMap();
 
 const ELEMENT = {
   paragraph: "p", heading: "h3", item: "div", code: "pre", note: "p", said: "p",
-  passage: "blockquote", page: "div", pages: "nav", legend: "p",
+  passage: "blockquote", page: "div", pages: "nav", legend: "p", actions: "div",
 };
 
 const NOTE_OF_SUPPORT = {
-  partial: "only partly borne out by its source",
-  unsupported: "not borne out by its source",
+  partial: "only partly found in your documents",
+  unsupported: "not found in your documents",
 };
 
 function element(name, className, text) {
@@ -83,6 +83,22 @@ function meaning(run) {
   return made;
 }
 
+function action(run) {
+  if (!run.open && run.copy === undefined) return element("span", "", run.text);
+  const button = element("button", "action", run.text);
+  button.type = "button";
+  button.setAttribute("aria-label", run.label || run.text);
+  if (run.open) button.dataset.open = run.open;
+  else button.onclick = () => copy(button, run);
+  return button;
+}
+
+async function copy(button, run) {
+  await navigator.clipboard.writeText(run.copy);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = run.text; }, 1500);
+}
+
 function drawnBlock(block, current) {
   if (block.kind === "source" || block.kind === "place") return source(block, current);
   const made = element(ELEMENT[block.kind], block.kind);
@@ -97,6 +113,8 @@ function drawnBlock(block, current) {
     made.append(...block.runs.map((run) => cell(run, current)));
   } else if (block.kind === "legend") {
     made.append(...block.runs.map(meaning));
+  } else if (block.kind === "actions") {
+    made.append(...block.runs.map(action));
   } else {
     fill(made, block.runs, current);
   }

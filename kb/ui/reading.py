@@ -26,13 +26,15 @@ Kind = Literal[
     "said",
     "pages",
     "legend",
+    "actions",
 ]
 """A `place` is a `source` whose words are shown whole. Of `pages`, each run is the cell of a page;
-of a `legend`, what a kind of cell means."""
+of a `legend`, what a kind of cell means; of `actions`, what can be done, or a word about it."""
 
 
 class Run(TypedDict, total=False):
-    """A stretch of text, or a citation mark where `open` is given."""
+    """A stretch of text, or what can be clicked where `open` or `copy` is given: a citation's mark,
+    an action. `copy` goes to the clipboard."""
 
     text: str
     bold: bool
@@ -43,6 +45,7 @@ class Run(TypedDict, total=False):
     state: str
     number: int
     open: str
+    copy: str
     label: str
 
 

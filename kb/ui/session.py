@@ -23,8 +23,8 @@ from kb.ui.text import plain
 # Every key of the session's own state. Keys of widgets are formed where they are drawn.
 BASE = "open_knowledge_base"
 CONVERSATION = "open_conversation"
-ASKED = "asked"
-"""A question that waits to be asked: (request id, question, model's name)."""
+EDITED = "edited"
+"""The id of the question that is being written anew."""
 UPLOADS = "uploads"
 """How many times the upload fields were emptied; part of their keys."""
 NOTICES = "notices"

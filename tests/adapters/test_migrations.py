@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from kb.adapters.sql import database, fulltext
 from kb.adapters.sql.database import SqlRecords, migrate
 from kb.domain.access import LOCAL_OWNER
+from kb.domain.conversations import ConversationId, Support
 from kb.domain.documents import (
     DocumentId,
     DocumentState,
@@ -146,27 +147,28 @@ def fill(connection: Connection) -> None:
         created_at=THEN,
         updated_at=THEN,
     )
-    insert(
-        connection,
-        "messages",
-        seq=1,
-        id="message",
-        conversation_id="talk",
-        request_id="1",
-        role="assistant",
-        content="Of basalt. [1]",
-        state="complete",
-        created_at=THEN,
-        model="quotes",
-        refused=False,
-        error="",
-        prompt_tokens=None,
-    )
+    for seq, (role, content) in enumerate([("user", QUESTION), ("assistant", "Of basalt. [1]")], 1):
+        insert(
+            connection,
+            "messages",
+            seq=seq,
+            id=f"message {seq}",
+            conversation_id="talk",
+            request_id="1",
+            role=role,
+            content=content,
+            state="complete",
+            created_at=THEN,
+            model="quotes",
+            refused=False,
+            error="",
+            prompt_tokens=None,
+        )
     insert(
         connection,
         "citations",
         seq=1,
-        message_id="message",
+        message_id="message 2",
         number=1,
         claim_start=0,
         claim_end=10,
@@ -207,7 +209,7 @@ def test_all_that_the_first_version_kept_is_there(old_home: Path) -> None:
         (passage,) = view.documents.passages_of(DocumentId("ready"))
         ids, rows = view.documents.vectors([passage.id], EMBEDDER.space.id)
         assert not view.documents.words_agree(BASE)
-        (message,) = view.conversations.citing(DocumentId("ready"))
+        question, message = view.conversations.messages(ConversationId("talk"))
         jobs = view.jobs.of_subjects({"ready", "waiting", "failed"})
     with records.writing() as change:
         assert change.documents.rebuild_words(BASE) == 1
@@ -223,7 +225,11 @@ def test_all_that_the_first_version_kept_is_there(old_home: Path) -> None:
     assert (passage.text, passage.heading_path) == (BRIDGE, ("Chapter",))
     assert ids == [passage.id]
     assert rows.shape == (1, EMBEDDER.space.dimension)
+    assert (question.content, message.parent_id) == (QUESTION, question.id)
     assert message.citations[0].document_name == "ready.txt"
+    assert [(each.claim.text, each.support) for each in message.claims] == [
+        ("Of basalt.", Support.SUPPORTED)
+    ]
     assert {id: job.kind for id, job in jobs.items()} == {"waiting": JobKind.READ}
 
 

@@ -19,10 +19,12 @@ from kb.adapters.sql import database
 from kb.adapters.sql.database import SqlRecords
 from kb.adapters.sql.tables import metadata
 from kb.domain.conversations import (
+    CheckedClaim,
     Citation,
     Claim,
     Conversation,
     ConversationId,
+    How,
     Message,
     MessageId,
     MessageState,
@@ -404,6 +406,15 @@ class TestConversations:
                     quote="basalt",
                     text="The bridge is of basalt.",
                     support=Support.PARTIAL,
+                    how=How.PARAPHRASED,
+                    score=0.5,
+                ),
+            ),
+            claims=(
+                CheckedClaim(
+                    claim=Claim(text=text, start=0, end=len(text)),
+                    support=Support.PARTIAL,
+                    how=How.PARAPHRASED,
                     score=0.5,
                 ),
             ),
@@ -429,7 +440,9 @@ class TestConversations:
         self, records: SqlRecords, conversation: Conversation
     ) -> None:
         answer = self.answer(conversation)
-        done = replace(answer, content="Done.", state=MessageState.COMPLETE, citations=())
+        done = replace(
+            answer, content="Done.", state=MessageState.COMPLETE, citations=(), claims=()
+        )
         with records.writing() as store:
             store.conversations.add_message(answer, "request")
             store.conversations.save_message(done)

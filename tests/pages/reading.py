@@ -31,7 +31,7 @@ def told(page: AppTest) -> str:
 
 def citations(page: AppTest) -> list[dict[str, Any]]:
     """The citation marks on the page."""
-    return [run for run in runs(page) if "open" in run]
+    return [run for run in runs(page) if "number" in run]
 
 
 def choose(page: AppTest, menu: str, option: str, submit: str, typed: str | None = None) -> None:

@@ -9,7 +9,7 @@ from kb.domain.conversations import MessageState
 from kb.domain.errors import ModelUnreachableError
 from kb.domain.jobs import JobKind
 from kb.ui import model_status
-from tests.fake_models import FakeChatModel, FakeModelServer
+from tests.fake_models import FakeChatModel, FakeModelServer, PausingModel
 from tests.open_apps import take_in, work_off
 from tests.pages.conftest import OpenPage
 from tests.pages.reading import blocks, choose, citations, read, runs, told
@@ -92,7 +92,7 @@ def test_a_question_too_long_to_be_asked_is_told_and_begins_no_conversation(
     app: App, open_page: OpenPage
 ) -> None:
     page = ask(open_page(), "word " * 2000)
-    assert "longer than 8000 characters" in page.error[0].value
+    assert "longer than 8000 characters" in page.toast[0].value
     assert not app.workspace().conversations.recent(app.workspace().knowledge_bases.first().id)
 
 
@@ -141,7 +141,9 @@ def test_sentences_that_are_not_borne_out_are_marked_and_others_are_not(
     page = ask(open_page())
     support = {run["text"].strip(): run.get("support", "") for run in runs(page) if "text" in run}
     assert support["29 days"] == ""
-    assert support["Dragons guard gold"] == "unsupported"
+    assert support["Dragons guard gold."] == "unsupported"
+    assert "1 of 2 sentences supported by your documents." in read(page)
+    assert [run["number"] for run in citations(page)] == [1]
     assert {"text": "29 days", "bold": True} in runs(page)
 
 
@@ -159,7 +161,7 @@ def test_a_models_answer_shows_markup_links_and_images_as_text(
 
 def test_an_answer_without_any_source_says_so(app: App, open_page: OpenPage) -> None:
     with_a_document(app)
-    with_a_model(app, "It is 29 days.")
+    with_a_model(app, "Yes?")
     assert "The model named no source" in read(ask(open_page()))
 
 
@@ -183,13 +185,13 @@ def test_a_question_without_an_answer_shows_the_closest_passages(
 
 def test_a_stopped_answer_says_that_it_was_stopped(app: App, open_page: OpenPage) -> None:
     with_a_document(app)
-    with_a_model(app, *["word "] * 40)
+    model = PausingModel("word ", "never")
+    app.model_server, app.chat_model = FakeModelServer(model=model), model.name
     workspace = app.workspace()
     conversation = workspace.conversations.create(workspace.knowledge_bases.first().id)
-    events = workspace.conversations.ask(conversation.id, QUESTION, "r1")
-    for _ in range(3):
-        next(events)
-    events.close()  # type: ignore[attr-defined]
+    id = workspace.conversations.ask(conversation.id, QUESTION, "r1")
+    assert model.waits.wait(20)
+    workspace.conversations.stop(conversation.id, id)
     assert workspace.conversations.messages(conversation.id)[-1].state is MessageState.STOPPED
     assert "Stopped here." in read(open_page(c=conversation.id))
 

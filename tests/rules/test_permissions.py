@@ -14,7 +14,7 @@ import pytest
 
 from kb.bootstrap import App
 from kb.domain.access import Actor, Scope
-from kb.domain.conversations import Conversation
+from kb.domain.conversations import Conversation, Message
 from kb.domain.documents import Document, KnowledgeBase
 from kb.domain.errors import NotAllowedError, NotFoundError
 from kb.domain.retrieval import Query, Ranking, Strictness
@@ -40,6 +40,8 @@ class Things:
     older: Document
     document: Document
     conversation: Conversation
+    question: Message
+    answer: Message
     source: Source
 
 
@@ -122,6 +124,19 @@ ROWS = {
     "conversations.rename": Row(lambda w, t: w.conversations.rename(t.conversation.id, "Mine")),
     "conversations.delete": Row(lambda w, t: w.conversations.delete(t.conversation.id)),
     "conversations.ask": Row(lambda w, t: w.conversations.ask(t.conversation.id, QUESTION, "2")),
+    "conversations.edit": Row(
+        lambda w, t: w.conversations.edit(t.conversation.id, t.question.id, QUESTION, "2")
+    ),
+    "conversations.regenerate": Row(
+        lambda w, t: w.conversations.regenerate(t.conversation.id, t.answer.id, "2")
+    ),
+    "conversations.branches": Row(lambda w, t: w.conversations.branches(t.conversation.id)),
+    "conversations.show": Row(lambda w, t: w.conversations.show(t.conversation.id, t.answer.id)),
+    "conversations.draft": Row(lambda w, t: w.conversations.draft(t.conversation.id, t.answer.id)),
+    "conversations.stop": Row(lambda w, t: w.conversations.stop(t.conversation.id, t.answer.id)),
+    "conversations.wait": Row(
+        lambda w, t: w.conversations.wait(t.conversation.id, t.answer.id, 30)
+    ),
     # What models there are is no secret; which one is used is the host's choice.
     "models.status": Row(lambda w, t: w.models.status(), MAY, MAY),
     "models.choices": Row(lambda w, t: w.models.choices(w.models.status()), MAY, MAY),
@@ -153,9 +168,11 @@ def things(shared_app: App) -> Things:
     older = take_in(shared_app, alice, base.id, "harbour.txt", f"{TEXT} Once.")
     document = take_in(shared_app, alice, base.id, "harbour.txt", TEXT)
     conversation = alice.conversations.create(base.id)
-    list(alice.conversations.ask(conversation.id, QUESTION, "1"))
+    answer_id = alice.conversations.ask(conversation.id, QUESTION, "1")
+    answer = alice.conversations.wait(conversation.id, answer_id, 30)
+    question = alice.conversations.messages(conversation.id)[0]
     source = alice.sources.watch(base.id, str(Path(__file__).parent.parent))
-    return Things(base, older, document, conversation, source)
+    return Things(base, older, document, conversation, question, answer, source)
 
 
 def outcome(call: Callable[[Workspace, Things], Any], workspace: Workspace, things: Things) -> Any:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.answering.citations import cite, find_claims, valid_marks_only, without_marks
-from kb.domain.conversations import Support
+from kb.answering.citations import Cited, cite, find_claims, valid_marks_only, without_marks
+from kb.domain.conversations import How, Support
 from tests.fake_embedder import FakeEmbedder
 from tests.unit.makers import made_hit
 
@@ -17,8 +17,7 @@ PIECES = ["It runs", " [1]", "[2]", "[1, 2]", " [9]", "[0]", ". ", "\n\n", "- ",
 
 
 def cited(text: str) -> list[tuple[str, int]]:
-    clean, citations = cite(text, HITS)
-    assert all(clean[c.claim.start : c.claim.end] == c.claim.text for c in citations)
+    citations = cite(text, HITS).citations
     return [(citation.claim.text, citation.number) for citation in citations]
 
 
@@ -73,16 +72,18 @@ def test_a_mark_belongs_to_its_sentence(text: str, expected: list[tuple[str, int
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_every_citation_has_its_mark_at_its_claim(text: str) -> None:
-    clean, citations = cite(text, HITS)
-    for citation in citations:
-        assert clean[citation.claim.start : citation.claim.end] == citation.claim.text
+    bound = cite(text, HITS)
+    for citation in bound.citations:
+        assert bound.text[citation.claim.start : citation.claim.end] == citation.claim.text
         assert f"[{citation.number}]" in citation.claim.text
         assert citation.number in {1, 2}
-    assert valid_marks_only(clean, [1, 2]) == clean
+    assert valid_marks_only(bound.text, [1, 2]) == bound.text
 
 
 def test_page_and_document_come_from_the_passage() -> None:
-    _, (pump, lunch) = cite("On page 77 of x.pdf: it weighs 84 kg [1]. Lunch at noon [2].", HITS)
+    (pump, lunch) = cite(
+        "On page 77 of x.pdf: it weighs 84 kg [1]. Lunch at noon [2].", HITS
+    ).citations
     assert (pump.document_name, pump.page, pump.paged) == ("manual.pdf", 3, True)
     assert (lunch.document_name, lunch.page, lunch.paged) == ("canteen.md", 1, False)
     assert (pump.passage_id, pump.document_id) == (PUMP.passage.id, PUMP.document.id)
@@ -90,12 +91,14 @@ def test_page_and_document_come_from_the_passage() -> None:
 
 
 def test_the_quote_is_the_passages_own_sentence() -> None:
-    _, (one,) = cite("It is of bronze [1].", HITS)
+    (one,) = cite("It is of bronze [1].", HITS).citations
     assert one.quote == "It is made of bronze."
 
 
 def test_a_citation_says_whether_it_is_borne_out() -> None:
-    _, (right, wrong) = cite("The P-40 pump weighs 84 kg [1]. Tigers eat antelopes [1].", HITS)
+    (right, wrong) = cite(
+        "The P-40 pump weighs 84 kg [1]. Tigers eat antelopes [1].", HITS
+    ).citations
     assert (right.support, wrong.support) == (Support.SUPPORTED, Support.UNSUPPORTED)
 
 
@@ -105,44 +108,82 @@ def test_a_line_that_introduces_is_no_claim() -> None:
 
 
 def test_numbers_are_ranks_and_not_places_in_the_list() -> None:
-    clean, citations = cite("It runs [1]. It stops [2].", HITS[1:])
-    assert clean == "It runs. It stops [2]."
-    assert [citation.document_name for citation in citations] == ["canteen.md"]
+    bound = cite("It runs [1]. It stops [2].", HITS[1:])
+    assert bound.text == "It runs. It stops [2]."
+    assert [citation.document_name for citation in bound.citations] == ["canteen.md"]
+
+
+def proven(text: str) -> Cited:
+    bound = cite(text, HITS, FakeEmbedder(), no_claim={"It is not said."})
+    for each in [*(c.claim for c in bound.citations), *(c.claim for c in bound.claims)]:
+        assert bound.text[each.start : each.end] == each.text
+    return bound
+
+
+def verdicts(bound: Cited) -> list[tuple[str, Support]]:
+    return [(each.claim.text, each.support) for each in bound.claims]
 
 
 def test_a_wrong_number_gives_way_to_the_passage_that_bears_it_out() -> None:
-    clean, (one,) = cite("The P-40 pump weighs 84 kg [2].", HITS, FakeEmbedder())
-    assert (clean, one.number, one.document_name) == (
+    bound = proven("The P-40 pump weighs 84 kg [2].")
+    (one,) = bound.citations
+    assert (bound.text, one.number, one.document_name) == (
         "The P-40 pump weighs 84 kg [1].",
         1,
         "manual.pdf",
     )
-    assert one.support is Support.SUPPORTED
+    assert (one.support, one.how) == (Support.SUPPORTED, How.QUOTED)
 
 
 def test_a_number_beside_the_right_one_goes_where_its_passage_says_nothing_of_it() -> None:
-    clean, citations = cite(
-        "The P-40 pump weighs 84 kg [2][1]. Lunch is served at noon [2].", HITS, FakeEmbedder()
-    )
-    assert clean == "The P-40 pump weighs 84 kg [1]. Lunch is served at noon [2]."
-    assert [citation.number for citation in citations] == [1, 2]
-    assert all(clean[c.claim.start : c.claim.end] == c.claim.text for c in citations)
+    bound = proven("The P-40 pump weighs 84 kg [2][1]. Lunch is served at noon [2].")
+    assert bound.text == "The P-40 pump weighs 84 kg [1]. Lunch is served at noon [2]."
+    assert [citation.number for citation in bound.citations] == [1, 2]
 
 
 def test_a_sentence_without_a_mark_gets_that_of_what_bears_it_out() -> None:
-    clean, (one,) = cite(
-        "- Lunch is served at noon.\n- Tigers eat antelopes.", HITS, FakeEmbedder()
-    )
-    assert clean == "- Lunch is served at noon [2].\n- Tigers eat antelopes."
-    assert clean[one.claim.start : one.claim.end] == "- Lunch is served at noon [2]."
+    bound = proven("- Lunch is served at noon.\n- Tigers eat antelopes.")
+    assert bound.text == "- Lunch is served at noon [2].\n- Tigers eat antelopes."
+    assert [citation.number for citation in bound.citations] == [2]
 
 
-def test_what_no_passage_bears_out_keeps_the_mark_it_came_with() -> None:
-    clean, (one,) = cite("Tigers eat antelopes [2].", HITS, FakeEmbedder())
-    assert (clean, one.support) == ("Tigers eat antelopes [2].", Support.UNSUPPORTED)
+def test_what_no_passage_bears_out_loses_its_mark_and_is_told() -> None:
+    bound = proven("Tigers eat antelopes [2]. Lunch is served at noon [2].")
+    assert bound.text == "Tigers eat antelopes. Lunch is served at noon [2]."
+    assert verdicts(bound) == [
+        ("Tigers eat antelopes.", Support.UNSUPPORTED),
+        ("Lunch is served at noon [2].", Support.SUPPORTED),
+    ]
+
+
+def test_a_changed_number_is_not_borne_out_by_the_passage_with_the_other() -> None:
+    (only,) = proven("The P-40 pump weighs 48 kg [1].").claims
+    assert only.support is not Support.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["It is not said.", "Shall I go on?", "## Tigers and antelopes", "**Tigers**", "---"],
+)
+def test_what_claims_nothing_has_no_verdict(text: str) -> None:
+    assert proven(text).claims == ()
+
+
+def test_code_stays_as_it_came_and_claims_nothing() -> None:
+    text = "Lunch is served at noon [2].\n\n```python\ntigers = a[7] + b[1]\n```\nThe rest."
+    bound = proven(text)
+    assert bound.text == text
+    assert "tigers" not in " ".join(claim for claim, _ in verdicts(bound))
+
+
+def test_a_heading_loses_its_marks_and_ends_the_sentence_before_it() -> None:
+    bound = proven("Lunch is served at noon [2].\n# Pumps [1]\nThe P-40 pump weighs 84 kg.")
+    assert bound.text == ("Lunch is served at noon [2].\n# Pumps\nThe P-40 pump weighs 84 kg [1].")
 
 
 def test_while_an_answer_is_written_its_marks_stay() -> None:
     text = "Lunch is served at noon. The P-40 pump weighs 84 kg [2]."
-    clean, (one,) = cite(text, HITS)
-    assert (clean, one.number, one.support) == (text, 2, Support.UNSUPPORTED)
+    bound = cite(text, HITS)
+    (one,) = bound.citations
+    assert (bound.text, one.number, one.support) == (text, 2, Support.UNSUPPORTED)
+    assert verdicts(bound) == [("The P-40 pump weighs 84 kg [2].", Support.UNSUPPORTED)]

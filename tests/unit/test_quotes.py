@@ -35,7 +35,7 @@ def test_sentences_stand_under_their_documents_name_in_reading_order() -> None:
 def test_every_quote_is_supported_by_its_passage() -> None:
     text = "Pump oil, says Smith [12], is changed\nweekly. Use a[0] for pump oil, then b [3, 4]."
     hit = made_hit(text, rank=3)
-    _, citations = cite(quoted("pump oil", hit), (hit,))
+    citations = cite(quoted("pump oil", hit), (hit,)).citations
     assert len(citations) == 2
     assert {(c.number, c.support) for c in citations} == {(3, Support.SUPPORTED)}
 
@@ -43,7 +43,7 @@ def test_every_quote_is_supported_by_its_passage() -> None:
 def test_a_documents_own_marks_are_not_taken_for_ours() -> None:
     first = made_hit("Pump oil, says Smith [2], is changed weekly [1].", rank=1)
     second = made_hit("Lunch is at noon, every day.", rank=2, document="2 [1].md")
-    _, citations = cite(quoted("pump oil lunch noon", first, second), (first, second))
+    citations = cite(quoted("pump oil lunch noon", first, second), (first, second)).citations
     assert sorted((c.number, c.document_name) for c in citations) == [
         (1, "manual.pdf"),
         (2, "2 [1].md"),
@@ -94,7 +94,7 @@ def test_a_lead_without_its_list_is_no_quote() -> None:
 
 def test_every_line_of_a_list_is_cited() -> None:
     hit = made_hit("Pump oil is made of:\n\n1. fat\n2. fine sand")
-    _, citations = cite(quoted("What is pump oil made of?", hit), (hit,))
+    citations = cite(quoted("What is pump oil made of?", hit), (hit,)).citations
     claims = [citation.claim.text for citation in citations]
     assert claims == ["Pump oil is made of: [1]", "- fat [1]", "- fine sand [1]"]
     assert all(citation.support is Support.SUPPORTED for citation in citations)

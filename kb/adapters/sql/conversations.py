@@ -1,16 +1,21 @@
 """Records of conversations, their messages and what those cite."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
-from kb.adapters.sql.tables import citations, conversations, messages
+from kb.adapters.sql.tables import citations, claims, conversations, messages
 from kb.domain.conversations import (
+    Branches,
+    CheckedClaim,
     Citation,
     Claim,
     Conversation,
     ConversationId,
+    How,
     Message,
     MessageId,
     MessageState,
@@ -78,9 +83,29 @@ class SqlConversations:
         self._connection.execute(delete(conversations).where(conversations.c.id == id))
 
     def messages(self, id: ConversationId) -> list[Message]:
-        """In the order they were said."""
-        return self._messages(
-            select(messages).where(messages.c.conversation_id == id).order_by(messages.c.seq)
+        """Those of the branch that is shown, in the order they were said."""
+        path = self.branches(id).path_to(self.leaf(id))
+        found = self._messages(select(messages).where(messages.c.id.in_(path)))
+        return sorted(found, key=lambda message: path.index(message.id))
+
+    def branches(self, id: ConversationId) -> Branches:
+        """How all its messages follow each other."""
+        rows = self._connection.execute(
+            select(messages.c.id, messages.c.parent_id)
+            .where(messages.c.conversation_id == id)
+            .order_by(messages.c.seq)
+        )
+        return Branches([(row.id, row.parent_id) for row in rows])
+
+    def leaf(self, id: ConversationId) -> MessageId | None:
+        """The last message of the branch that is shown; None where nothing was said."""
+        leaf: MessageId | None = self._row(id).leaf_id
+        return leaf
+
+    def show(self, id: ConversationId, leaf_id: MessageId) -> None:
+        """Let the branch that ends with this message be the one that is shown."""
+        self._connection.execute(
+            update(conversations).where(conversations.c.id == id).values(leaf_id=leaf_id)
         )
 
     def message(self, id: MessageId) -> Message:
@@ -102,7 +127,7 @@ class SqlConversations:
         return found[0] if found else None
 
     def add_message(self, message: Message, request_id: str) -> None:
-        """Keep a new message."""
+        """Keep a new message at the end of the branch that is shown."""
         self._connection.execute(
             insert(messages).values(
                 id=message.id,
@@ -110,18 +135,22 @@ class SqlConversations:
                 request_id=request_id,
                 role=message.role,
                 created_at=message.created_at.isoformat(),
+                parent_id=message.parent_id,
+                document_ids=_listed(message.document_ids),
                 **_said(message),
             )
         )
-        self._replace_citations(message)
+        self._replace_bound(message)
+        self.show(message.conversation_id, message.id)
 
-    def save_message(self, message: Message) -> None:
-        """Replace the message's content, state and citations, unless it was removed."""
+    def save_message(self, message: Message) -> bool:
+        """Replace the message's content, state, citations and claims; False if it was removed."""
         saved = self._connection.execute(
             update(messages).where(messages.c.id == message.id).values(**_said(message))
         )
         if saved.rowcount:
-            self._replace_citations(message)
+            self._replace_bound(message)
+        return bool(saved.rowcount)
 
     def stop_streaming(self) -> None:
         """Mark what was being written when the last process ended as stopped."""
@@ -146,22 +175,29 @@ class SqlConversations:
 
     def _messages(self, statement: Any) -> list[Message]:
         rows = self._connection.execute(statement).all()
-        cited = self._connection.execute(
-            select(citations)
-            .where(citations.c.message_id.in_([row.id for row in rows]))
-            .order_by(citations.c.seq)
-        ).all()
-        by_message: dict[str, list[Row[Any]]] = {}
-        for row in cited:
-            by_message.setdefault(row.message_id, []).append(row)
-        return [_message(row, by_message.get(row.id, [])) for row in rows]
+        ids = [row.id for row in rows]
+        cited, claimed = self._bound(citations, ids), self._bound(claims, ids)
+        return [_message(row, cited.get(row.id, []), claimed.get(row.id, [])) for row in rows]
 
-    def _replace_citations(self, message: Message) -> None:
-        self._connection.execute(delete(citations).where(citations.c.message_id == message.id))
-        if message.citations:
-            self._connection.execute(
-                insert(citations), [_citation_values(message.id, c) for c in message.citations]
-            )
+    def _bound(self, table: Table, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+        """The rows that belong to each message, in their order."""
+        rows = self._connection.execute(
+            select(table).where(table.c.message_id.in_(ids)).order_by(table.c.seq)
+        )
+        by_message: dict[str, list[Row[Any]]] = {}
+        for row in rows:
+            by_message.setdefault(row.message_id, []).append(row)
+        return by_message
+
+    def _replace_bound(self, message: Message) -> None:
+        values = {
+            citations: [_citation_values(message.id, each) for each in message.citations],
+            claims: [_claim_values(message.id, each) for each in message.claims],
+        }
+        for table, rows in values.items():
+            self._connection.execute(delete(table).where(table.c.message_id == message.id))
+            if rows:
+                self._connection.execute(insert(table), rows)
 
 
 def _said(message: Message) -> dict[str, Any]:
@@ -175,6 +211,10 @@ def _said(message: Message) -> dict[str, Any]:
     }
 
 
+def _listed(ids: tuple[DocumentId, ...] | None) -> str | None:
+    return None if ids is None else json.dumps(ids)
+
+
 def _conversation(row: Row[Any]) -> Conversation:
     return Conversation(
         id=ConversationId(row.id),
@@ -185,7 +225,7 @@ def _conversation(row: Row[Any]) -> Conversation:
     )
 
 
-def _message(row: Row[Any], cited: list[Row[Any]]) -> Message:
+def _message(row: Row[Any], cited: list[Row[Any]], claimed: list[Row[Any]]) -> Message:
     return Message(
         id=MessageId(row.id),
         conversation_id=ConversationId(row.conversation_id),
@@ -193,20 +233,21 @@ def _message(row: Row[Any], cited: list[Row[Any]]) -> Message:
         content=row.content,
         state=MessageState(row.state),
         created_at=datetime.fromisoformat(row.created_at),
-        citations=tuple(_citation(row.content, c) for c in cited),
+        parent_id=row.parent_id,
+        citations=tuple(_citation(row.content, each) for each in cited),
+        claims=tuple(_checked_claim(row.content, each) for each in claimed),
         model=row.model,
         refused=row.refused,
         error=row.error,
         prompt_tokens=row.prompt_tokens,
+        document_ids=None if row.document_ids is None else tuple(json.loads(row.document_ids)),
     )
 
 
 def _citation(content: str, row: Row[Any]) -> Citation:
     return Citation(
         number=row.number,
-        claim=Claim(
-            text=content[row.claim_start : row.claim_end], start=row.claim_start, end=row.claim_end
-        ),
+        claim=_claim(content, row),
         passage_id=PassageId(row.passage_id) if row.passage_id else None,
         document_id=DocumentId(row.document_id) if row.document_id else None,
         document_name=row.document_name,
@@ -215,8 +256,35 @@ def _citation(content: str, row: Row[Any]) -> Citation:
         quote=row.quote,
         text=row.text,
         support=Support(row.support),
+        how=How(row.how),
         score=row.score,
     )
+
+
+def _checked_claim(content: str, row: Row[Any]) -> CheckedClaim:
+    return CheckedClaim(
+        claim=_claim(content, row),
+        support=Support(row.support),
+        how=How(row.how),
+        score=row.score,
+    )
+
+
+def _claim(content: str, row: Row[Any]) -> Claim:
+    return Claim(
+        text=content[row.claim_start : row.claim_end], start=row.claim_start, end=row.claim_end
+    )
+
+
+def _claim_values(message_id: MessageId, checked: CheckedClaim) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "claim_start": checked.claim.start,
+        "claim_end": checked.claim.end,
+        "support": checked.support,
+        "how": checked.how,
+        "score": checked.score,
+    }
 
 
 def _citation_values(message_id: MessageId, citation: Citation) -> dict[str, Any]:
@@ -233,5 +301,6 @@ def _citation_values(message_id: MessageId, citation: Citation) -> dict[str, Any
         "quote": citation.quote,
         "text": citation.text,
         "support": citation.support,
+        "how": citation.how,
         "score": citation.score,
     }

@@ -179,6 +179,7 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("created_at", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    Column("leaf_id", String),
     Index("conversations_of_owner", "owner_id", "knowledge_base_id", "updated_at"),
 )
 
@@ -197,6 +198,8 @@ messages = Table(
     Column("refused", Boolean, nullable=False),
     Column("error", Text, nullable=False),
     Column("prompt_tokens", Integer),
+    Column("parent_id", String),
+    Column("document_ids", Text),
     UniqueConstraint("conversation_id", "request_id", "role"),
 )
 
@@ -216,6 +219,19 @@ citations = Table(
     Column("quote", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("support", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("how", String, nullable=False, server_default="paraphrased"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("claim_start", Integer, nullable=False),
+    Column("claim_end", Integer, nullable=False),
+    Column("support", String, nullable=False),
+    Column("how", String, nullable=False),
     Column("score", Float, nullable=False),
 )
 

@@ -1,0 +1,208 @@
+"""Writes answers in threads of their own, and keeps what is said as it comes.
+
+An answer goes on whatever becomes of the page that asked for it; it ends when it is said, when it
+is stopped, when its message is removed, or with the process.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kb.answering.citations import cite
+from kb.domain.conversations import (
+    QUOTES,
+    Answer,
+    AnswerEvent,
+    Draft,
+    Finished,
+    Message,
+    MessageId,
+    MessageState,
+    Progressed,
+    Retrieved,
+    Token,
+    without_document,
+)
+from kb.domain.errors import QuireError
+from kb.domain.retrieval import Query
+from kb.ports import ChatModel
+from kb.records import Records
+from kb.services.model_queue import ModelQueue, QueuedModel
+
+if TYPE_CHECKING:
+    from kb.answering.chain import AnswerEvents, AnsweringChain
+
+SAVE_EVERY_SECONDS = 0.5
+SAVES_SHARE = 10
+"""So many times as long as a save took, none follows."""
+
+LONGEST_END_SECONDS = 5.0
+BROKE_OFF = "The answer broke off by a fault of Quire's ({}); its log says more. Ask again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A question to be answered in a message; `model` finds what writes it, None for quotes."""
+
+    message: Message
+    query: Query
+    model: Callable[[], ChatModel | None]
+
+
+@dataclass(kw_only=True)
+class Generations:
+    """The answers that are being written."""
+
+    records: Records
+    chain: Callable[[], "AnsweringChain"]
+    queue: ModelQueue
+    _running: dict[MessageId, "_Generation"] = field(default_factory=dict)
+
+    def begin(self, wanted: Wanted) -> None:
+        """Write the answer, in the background."""
+        generation = _Generation(self.records, wanted)
+        self._running[wanted.message.id] = generation
+        threading.Thread(target=self._write, args=(generation,), name="answer", daemon=True).start()
+
+    def draft(self, id: MessageId) -> Draft | None:
+        """How far the answer is; None where it is not being written."""
+        generation = self._running.get(id)
+        return generation.draft if generation else None
+
+    def stop(self, id: MessageId) -> None:
+        """End the answer, and wait a moment until what was said is kept."""
+        generation = self._running.get(id)
+        if generation:
+            generation.stop()
+            generation.ended.wait(LONGEST_END_SECONDS)
+
+    def wait(self, id: MessageId, seconds: float | None = None) -> bool:
+        """Wait until the answer is kept; whether it is."""
+        generation = self._running.get(id)
+        return generation.ended.wait(seconds) if generation else True
+
+    def close(self) -> None:
+        """End all, and wait a moment until what was said is kept."""
+        running = list(self._running.values())
+        for generation in running:
+            generation.stop()
+        until = time.monotonic() + LONGEST_END_SECONDS
+        for generation in running:
+            generation.ended.wait(max(0.0, until - time.monotonic()))
+
+    def _write(self, generation: "_Generation") -> None:
+        try:
+            generation.write(self.chain, self.queue)
+        finally:
+            self._running.pop(generation.message.id, None)
+            generation.ended.set()
+
+
+class _Generation:
+    """One answer on its way."""
+
+    def __init__(self, records: Records, wanted: Wanted) -> None:
+        self.message = wanted.message
+        self.ended = threading.Event()
+        self._wanted = wanted
+        self._records = records
+        self._draft = Draft()
+        self._model: QueuedModel | None = None
+        self._events: AnswerEvents | None = None
+        self._stopped = False
+        self._save_at = time.monotonic() + SAVE_EVERY_SECONDS
+
+    @property
+    def draft(self) -> Draft:
+        """How far it is."""
+        return replace(self._draft, ahead=self._model.ahead if self._model else 0)
+
+    def stop(self) -> None:
+        """Say no more, also where nothing was said yet."""
+        self._stopped = True
+        if self._events:
+            self._events.close()
+
+    def write(self, chain: Callable[[], "AnsweringChain"], queue: ModelQueue) -> None:
+        """Say all there is, and keep it however it ends."""
+        try:
+            answer = self._answer(chain, queue)
+        except QuireError as error:
+            self._save(self._so_far(MessageState.FAILED, str(error)))
+        except Exception as error:
+            told = BROKE_OFF.format(type(error).__name__)
+            self._save(self._so_far(MessageState.FAILED, told))
+            raise
+        else:
+            ended = _finished(self.message, answer) if answer else None
+            self._save(ended or self._so_far(MessageState.STOPPED))
+
+    def _answer(self, chain: Callable[[], "AnsweringChain"], queue: ModelQueue) -> Answer | None:
+        """Take the events as they come; None where it was stopped."""
+        model = self._wanted.model()
+        self._model = QueuedModel(model, queue) if model else None
+        name = model.name if model else QUOTES
+        self.message = replace(self.message, model=name)
+        self._draft = replace(self._draft, model=name)
+        self._events = chain().answer(self._wanted.query, self._model)
+        if self._stopped:
+            self._events.close()
+        for event in self._events:
+            if isinstance(event, Finished):
+                return event.answer
+            self._take(event)
+        return None
+
+    def _take(self, event: AnswerEvent) -> None:
+        if isinstance(event, Retrieved):
+            self._draft = replace(self._draft, hits=event.ranking.hits)
+        elif isinstance(event, Progressed):
+            self._draft = replace(self._draft, progress=event)
+        elif isinstance(event, Token):
+            self._draft = replace(self._draft, text=self._draft.text + event.text)
+            if time.monotonic() > self._save_at:
+                self._save_so_far()
+
+    def _save_so_far(self) -> None:
+        begun = time.monotonic()
+        if not self._save(self._so_far(MessageState.STREAMING)):
+            self.stop()
+        took = time.monotonic() - begun
+        # A long answer takes longer to bind: saving must not become what it waits for.
+        self._save_at = begun + took + max(SAVE_EVERY_SECONDS, SAVES_SHARE * took)
+
+    def _so_far(self, state: MessageState, error: str = "") -> Message:
+        # Bound to its documents also while unfinished, so that removing one takes its text out.
+        cited = cite(self._draft.text, self._draft.hits)
+        return replace(
+            self.message,
+            state=state,
+            error=error,
+            content=cited.text,
+            citations=cited.citations,
+            claims=cited.claims,
+        )
+
+    def _save(self, message: Message) -> bool:
+        """Keep the message; False where it was removed."""
+        with self._records.writing() as records:
+            cited = {c.document_id for c in message.citations if c.document_id}
+            # A document may have been removed while the answer was being written.
+            for gone in cited - records.documents.many(cited).keys():
+                message = without_document(message, gone)
+            return records.conversations.save_message(message)
+
+
+def _finished(message: Message, answer: Answer) -> Message:
+    return replace(
+        message,
+        content=answer.reason if answer.refused else answer.text,
+        state=MessageState.COMPLETE,
+        citations=answer.citations,
+        claims=answer.claims,
+        refused=answer.refused,
+        error="" if answer.refused else answer.reason,
+        prompt_tokens=answer.prompt_tokens,
+    )
