@@ -109,6 +109,11 @@ class OllamaDouble:
         """Let the held chats go on."""
         self._gate.set()
 
+    def close_gate(self) -> None:
+        """Hold every chat from now on, until `open_gate`."""
+        self._gate.clear()
+        self.gated = True
+
     def wait_for_chat(self, seconds: float = 10) -> bool:
         """Wait until a chat has come in."""
         return self._arrived.wait(seconds)

@@ -132,11 +132,12 @@ def _verdict(message: Message) -> list[Block]:
         return []
     count = len(message.claims)
     if not count:
-        return [] if message.citations else [block("note", NO_SOURCE)]
+        told = message.citations or message.state is not MessageState.COMPLETE
+        return [] if told else [block("note", NO_SOURCE)]
     borne_out = sum(each.support is Support.SUPPORTED for each in message.claims)
     partly = sum(each.support is Support.PARTIAL for each in message.claims)
-    told = f"{borne_out} of {counted(count, 'sentence')} supported by your documents"
-    return [block("note", told + (f", {partly} partly." if partly else "."))]
+    verdict = f"{borne_out} of {counted(count, 'sentence')} supported by your documents"
+    return [block("note", verdict + (f", {partly} partly." if partly else "."))]
 
 
 def _sources(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:

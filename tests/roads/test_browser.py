@@ -1,68 +1,24 @@
 """The whole road in a real browser: upload a PDF, ask, open the citation, read its page."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from tests.adapters.pdf_maker import PdfPage, make_pdf, paragraph
+from tests.roads.conftest import MODEL_MILLISECONDS, lighthouse, served
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-CLOSED = "http://127.0.0.1:9"
-SLOWEST_START_SECONDS = 90
-MODEL_MILLISECONDS = 120_000
-
-pytestmark = [
-    pytest.mark.road,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="There is no browser at /usr/bin/chromium."),
-]
+pytestmark = pytest.mark.road
 
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """The real app with the real embedding model, on a free port, without Ollama."""
-    port = _free_port()
-    environment = {
-        **os.environ,
-        "KB_HOME": str(tmp_path / "home"),
-        "KB_PORT": str(port),
-        "OLLAMA_HOST": CLOSED,
-    }
-    log = (tmp_path / "log").open("wb")
-    with subprocess.Popen(
-        [sys.executable, "-m", "kb", "run"], cwd=ROOT, env=environment, stdout=log, stderr=log
-    ) as app:
-        try:
-            _await(f"http://127.0.0.1:{port}/_stcore/health", app, tmp_path / "log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            app.terminate()
-            app.wait(30)
-            log.close()
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page of a browser that notes where its requests went."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        page = browser.new_page()
-        page.set_default_timeout(30_000)
-        yield page
-        browser.close()
+    """The app without Ollama."""
+    with served(tmp_path) as address:
+        yield address
 
 
 def test_a_pdf_is_uploaded_asked_and_its_page_read_beside_the_answer(
@@ -73,7 +29,7 @@ def test_a_pdf_is_uploaded_asked_and_its_page_read_beside_the_answer(
     page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).hostname or ""))
 
     page.goto(f"{address}/library")
-    page.locator("input[type=file]").first.set_input_files(_lighthouse(tmp_path))
+    page.locator("input[type=file]").first.set_input_files(lighthouse(tmp_path))
     expect(page.get_by_text("2 pages · ")).to_be_visible(timeout=MODEL_MILLISECONDS)
 
     page.get_by_role("link", name="Chat").click()
@@ -171,34 +127,3 @@ def _pdf(folder: Path, *texts: str) -> Path:
     pages = [PdfPage(lines=paragraph(text, top=100)) for text in texts]
     path.write_bytes(make_pdf(*pages))
     return path
-
-
-def _lighthouse(folder: Path) -> Path:
-    first = paragraph(
-        "Aldersea is a small harbour town.", "Its market is held on Fridays.", top=100
-    )
-    second = paragraph(
-        "The lighthouse of Aldersea is 41 metres tall.", "It was built in 1887.", top=100
-    )
-    path = folder / "lighthouse.pdf"
-    path.write_bytes(make_pdf(PdfPage(lines=first), PdfPage(lines=second)))
-    return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _await(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + SLOWEST_START_SECONDS
-    while time.monotonic() < until:
-        assert app.poll() is None, log.read_text(encoding="utf-8", errors="replace")
-        try:
-            with urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail("The app did not start in time.")
