@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb import __version__
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
@@ -104,7 +105,17 @@ class App:
             judge=judge.judged,
             embedder=self.query_embedder,
             places=self.place_index,
+            settings=self._in_force,
         )
+
+    def _in_force(self) -> dict[str, str]:
+        """What decides how an answer is made, beside what it is made from."""
+        return {
+            "Quire": __version__,
+            "embedding model": self.settings.embedding_model or "bundled",
+            "reranker": self.settings.reranker or "none",
+            "strictness": self.strictness,
+        }
 
     @cached_property
     def words(self) -> "SqlWordIndex":

@@ -9,6 +9,7 @@ from kb.ui import (
     drafts,
     first_steps,
     frame,
+    message_actions,
     models,
     progress,
     session,
@@ -47,6 +48,7 @@ def draw() -> None:
     branches = workspace.conversations.branches(conversation.id)
     with st.container(key="conversation"):
         growing = chat.history(base, messages, branches, listed, has_models=has_models)
+    message_actions.dialog(messages, branches)
     citations.panel(conversation.id)
     drafts.follow(growing)
 

@@ -1,8 +1,10 @@
 """The answering chain: retrieve, write, cite, as LangChain runnables that stream events."""
 
+import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +13,7 @@ from langchain_core.prompt_values import PromptValue
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import Runnable, RunnableGenerator
 
-from kb.answering.budget import pack
+from kb.answering.budget import pack, passage_tokens
 from kb.answering.citations import Cited, cite, without_marks
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
@@ -24,10 +26,12 @@ from kb.domain.conversations import (
     Citation,
     Finished,
     Retrieved,
+    Sent,
     Token,
 )
 from kb.domain.errors import ModelError
 from kb.domain.exact import places_asked_for
+from kb.domain.receipts import Receipt, UsedPassage
 from kb.domain.retrieval import Hit, Judgement, Query, Ranking, Turn
 from kb.ports import ChatModel, Embedder, PlaceIndex
 from kb.retrieval.retriever import HybridRetriever
@@ -50,12 +54,16 @@ ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweringChain:
-    """Answers questions over a retriever, by a language model or by quotes."""
+    """Answers questions over a retriever, by a language model or by quotes.
+
+    `settings` are what is in force, for receipts.
+    """
 
     retriever: HybridRetriever
     judge: Callable[[Ranking], Judgement]
     embedder: Embedder
     places: PlaceIndex
+    settings: Callable[[], dict[str, str]] = dict
 
     def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
         """Retrieved, then Token after Token, then Finished. Without a model: quotes.
@@ -68,7 +76,13 @@ class AnsweringChain:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
         # A second passage of the page that says most may hold the answer.
         retriever = self.retriever.model_copy(update={"page_once": False})
-        run = _Run(retriever=retriever, judge=self.judge, embedder=self.embedder, model=model)
+        run = _Run(
+            retriever=retriever,
+            judge=self.judge,
+            embedder=self.embedder,
+            model=model,
+            receipt=Receipt(settings=self.settings()),
+        )
         return AnswerEvents(run, query)
 
 
@@ -111,6 +125,7 @@ class _Run:
     model: ChatModel | None
     shown: Sequence[Hit] = ()
     pieces: Iterator[str] | None = None
+    receipt: Receipt = field(default_factory=Receipt)
     elapsed: dict[str, float] = field(default_factory=dict)
     begun: float = field(default_factory=perf_counter)
     stopped: bool = False
@@ -149,7 +164,10 @@ class _Run:
             if reason := self._refusal(event.ranking):
                 yield self._finished(refused=True, reason=reason)
                 continue
-            for piece in self._writer(event.ranking):
+            pieces = self._writer(event.ranking)
+            if self.receipt.budget:
+                yield Sent(receipt=self.receipt)
+            for piece in pieces:
                 self.elapsed.setdefault("first_token", self._since())
                 yield Token(text=piece)
 
@@ -167,14 +185,19 @@ class _Run:
     def _writer(self, ranking: Ranking) -> Iterator[str]:
         if self.model is None:
             self.shown = ranking.hits
+            self.receipt = replace(self.receipt, passages=_used(ranking.hits, ranking.hits))
             return quote(ranking.query.text, self.shown, self.embedder)
-        self.shown, history = pack(
+        packed = pack(
             ranking.query.text, ranking.hits, ranking.query.history, self.model.context_tokens
+        )
+        self.shown = packed.hits
+        self.receipt = replace(
+            self.receipt, passages=_used(ranking.hits, packed.hits), budget=packed.budget
         )
         values = {
             "passages": shown_passages(self.shown),
             "question": ranking.query.text,
-            "history": [_message(turn) for turn in history],
+            "history": [_message(turn) for turn in packed.turns],
         }
         writing: Runnable[dict[str, Any], str] = PROMPT | RunnableGenerator(self._generate)
         return writing.stream(values)
@@ -182,7 +205,9 @@ class _Run:
     def _generate(self, prompts: Iterator[PromptValue]) -> Iterator[str]:
         if self.model is not None:
             for prompt in prompts:
-                self.pieces = self.model.stream(_said(prompt.to_messages()))
+                messages = _said(prompt.to_messages())
+                self.receipt = replace(self.receipt, prompt_sha256=_digest(messages))
+                self.pieces = self.model.stream(messages)
                 if not self.stopped:
                     yield from self.pieces
 
@@ -222,6 +247,7 @@ class _Run:
                 reason=reason,
                 model=self.model.name if self.model else QUOTES,
                 prompt_tokens=self.model.prompt_tokens if self.model else None,
+                receipt=self.receipt,
                 elapsed_ms={**self.elapsed, "total": self._since()},
             )
         )
@@ -232,6 +258,7 @@ class _Run:
         begun = perf_counter()
         judgement = self.judge(ranking)
         self.elapsed["evidence"] = (perf_counter() - begun) * 1000
+        self.receipt = replace(self.receipt, evidence=judgement.evidence)
         return "" if judgement.enough else NOT_ENOUGH
 
     def _since(self) -> float:
@@ -243,6 +270,28 @@ def _says_nothing(cited: Cited) -> bool:
     phrase = NOT_FOUND.rstrip(".").lower()
     told = any(phrase not in citation.claim.text.lower() for citation in cited.citations)
     return phrase in cited.text.lower() and not told
+
+
+def _used(found: Sequence[Hit], sent: Sequence[Hit]) -> tuple[UsedPassage, ...]:
+    return tuple(
+        UsedPassage(
+            passage_id=hit.passage.id,
+            document_id=hit.document.id,
+            document_name=hit.document.name,
+            version=hit.document.version,
+            page=hit.page,
+            paged=hit.document.page_count is not None,
+            rank=hit.rank,
+            score=hit.scores.fused,
+            tokens=passage_tokens(hit),
+            sent=hit in sent,
+        )
+        for hit in found
+    )
+
+
+def _digest(messages: Sequence[tuple[str, str]]) -> str:
+    return sha256(json.dumps(messages).encode()).hexdigest()
 
 
 def _message(turn: Turn) -> tuple[str, str]:

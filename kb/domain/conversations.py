@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType, TypeVar
 
 from kb.domain.documents import DocumentId, KnowledgeBaseId, PassageId
+from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Hit, Ranking
 
 ConversationId = NewType("ConversationId", str)
@@ -103,6 +104,7 @@ class Answer:
     reason: str = ""
     model: str = QUOTES
     prompt_tokens: int | None = None
+    receipt: Receipt | None = None
     elapsed_ms: dict[str, float] = field(default_factory=dict)
 
 
@@ -123,6 +125,13 @@ class Progressed:
     step: str
     done: int = 0
     total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a model is asked with, before it says anything."""
+
+    receipt: Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +156,11 @@ class Draft:
     text: str = ""
     hits: tuple[Hit, ...] = ()
     progress: Progressed | None = None
+    receipt: Receipt | None = None
     ahead: int = 0
 
 
-AnswerEvent = Retrieved | Progressed | Token | Finished
+AnswerEvent = Retrieved | Progressed | Sent | Token | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +179,8 @@ class Message:
     """One turn as it is kept. `error` is the sentence shown under a failed or cut one.
 
     `parent_id` is what it follows; several that follow the same are versions of each other.
-    `document_ids` are those a question was put to, None for all.
+    `document_ids` are those a question was put to, None for all; `helpful` and `remark` are what
+    the person said of an answer.
     """
 
     id: MessageId
@@ -186,6 +197,8 @@ class Message:
     error: str = ""
     prompt_tokens: int | None = None
     document_ids: tuple[DocumentId, ...] | None = None
+    helpful: bool | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from kb.domain.conversations import (
 from kb.domain.documents import DocumentId, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.exact import places_asked_for
+from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Query, Turn
 from kb.ports import Clock
 from kb.records import Records, Transaction
@@ -29,6 +30,7 @@ from kb.services.models import ModelsService
 NEW_TITLE = "New conversation"
 TITLE_LENGTH = 60
 HISTORY_TURNS = 8
+LONGEST_REMARK = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,27 @@ class ConversationsService:
         """The answer, once it is written or the time is over."""
         self.generations.wait(self._of(id, message_id).id, seconds)
         return self._of(id, message_id)
+
+    def receipt(self, id: ConversationId, message_id: MessageId) -> Receipt | None:
+        """What an answer was made from; None for questions, and for answers that read nothing."""
+        found = self._of(id, message_id)
+        with self.records.reading() as view:
+            return view.receipts.find(found.id)
+
+    def rate(
+        self,
+        id: ConversationId,
+        message_id: MessageId,
+        *,
+        helpful: bool | None,
+        remark: str = "",
+    ) -> None:
+        """Say whether an answer helped, and why; None takes it back."""
+        rated = self._of(id, message_id, Role.ASSISTANT)
+        with self.records.writing() as records:
+            records.conversations.rate(
+                rated.id, helpful=helpful, remark=remark.strip()[:LONGEST_REMARK]
+            )
 
     def _of(
         self, id: ConversationId, message_id: MessageId | None, role: Role | None = None

@@ -6,7 +6,7 @@ is stopped, when its message is removed, or with the process.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,16 @@ from kb.domain.conversations import (
     MessageState,
     Progressed,
     Retrieved,
+    Sent,
     Token,
     without_document,
 )
+from kb.domain.documents import DocumentId
 from kb.domain.errors import QuireError
+from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Query
 from kb.ports import ChatModel
-from kb.records import Records
+from kb.records import Records, Transaction
 from kb.services.model_queue import ModelQueue, QueuedModel
 
 if TYPE_CHECKING:
@@ -136,8 +139,10 @@ class _Generation:
             self._save(self._so_far(MessageState.FAILED, told))
             raise
         else:
-            ended = _finished(self.message, answer) if answer else None
-            self._save(ended or self._so_far(MessageState.STOPPED))
+            if answer:
+                self._save(_finished(self.message, answer), answer.receipt)
+            else:
+                self._save(self._so_far(MessageState.STOPPED), self._draft.receipt)
 
     def _answer(self, chain: Callable[[], "AnsweringChain"], queue: ModelQueue) -> Answer | None:
         """Take the events as they come; None where it was stopped."""
@@ -160,6 +165,8 @@ class _Generation:
             self._draft = replace(self._draft, hits=event.ranking.hits)
         elif isinstance(event, Progressed):
             self._draft = replace(self._draft, progress=event)
+        elif isinstance(event, Sent):
+            self._draft = replace(self._draft, receipt=event.receipt)
         elif isinstance(event, Token):
             self._draft = replace(self._draft, text=self._draft.text + event.text)
             if time.monotonic() > self._save_at:
@@ -185,14 +192,24 @@ class _Generation:
             claims=cited.claims,
         )
 
-    def _save(self, message: Message) -> bool:
-        """Keep the message; False where it was removed."""
+    def _save(self, message: Message, receipt: Receipt | None = None) -> bool:
+        """Keep the message, at its end with its receipt; False where it was removed."""
         with self._records.writing() as records:
-            cited = {c.document_id for c in message.citations if c.document_id}
             # A document may have been removed while the answer was being written.
-            for gone in cited - records.documents.many(cited).keys():
+            for gone in _gone(records, (c.document_id for c in message.citations)):
                 message = without_document(message, gone)
-            return records.conversations.save_message(message)
+            is_there = records.conversations.save_message(message)
+            if is_there and receipt:
+                records.receipts.add(message.id, receipt)
+                for gone in _gone(records, (p.document_id for p in receipt.passages)):
+                    records.receipts.forget(gone)
+        return is_there
+
+
+def _gone(records: Transaction, ids: Iterable[DocumentId | None]) -> set[DocumentId]:
+    """Those of the documents that are there no more."""
+    known = {id for id in ids if id}
+    return known - records.documents.many(known).keys()
 
 
 def _finished(message: Message, answer: Answer) -> Message:

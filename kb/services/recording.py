@@ -225,6 +225,7 @@ def _forgotten(records: Transaction, id: DocumentId) -> list[PassageId]:
     records.jobs.remove_of(id)
     for message in records.conversations.citing(id):
         records.conversations.save_message(without_document(message, id))
+    records.receipts.forget(id)
     return records.documents.remove(id)
 
 

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kb.domain.conversations import Draft, Message
 from kb.domain.words import counted
-from kb.ui import answers, session
+from kb.ui import answers, receipts, session
 from kb.ui.text import visible
 
 LOOK_EVERY_SECONDS = 0.1
@@ -22,7 +22,7 @@ LONG_SECONDS = 8.0
 
 LOOKING = "Looking through your documents"
 WRITING = "Found these passages; the answer is being written"
-LOADING = f"{WRITING}. A model that was not in use is loaded first, which can take a minute"
+LOADING = f"{WRITING}. A model that was not in use is loaded first"
 
 
 @dataclass(kw_only=True)
@@ -63,8 +63,8 @@ class Growing:
             return f"{visible(told.step)}: {told.done} of {told.total}"
         if not draft.hits:
             return LOOKING
-        waits_long = time.monotonic() - self.begun > LONG_SECONDS
-        return LOADING if waits_long else WRITING
+        status = LOADING if time.monotonic() - self.begun > LONG_SECONDS else WRITING
+        return f"{status}. {receipts.budget_line(draft.receipt)}" if draft.receipt else status
 
 
 def place(message: Message) -> Growing:

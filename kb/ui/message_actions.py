@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.domain.conversations import Branches, Message, MessageId, MessageState, Role
-from kb.ui import session
+from kb.ui import feedback, receipts, session
 from kb.ui.reading import Block, Run
 
 EDIT, AGAIN, SHOW = "edit", "again", "show"
+DETAILS, GOOD, BAD = "details", "good", "bad"
 _PREFIX = "do"
 
 
@@ -21,6 +22,9 @@ def block_of(message: Message, branches: Branches) -> Block | None:
     elif message.state is not MessageState.STREAMING:
         runs.append(Run(text="Copy", copy=message.content))
         runs.append(_action("Answer again", AGAIN, message.id))
+        runs.append(_action("Helpful", GOOD, message.id, pressed=message.helpful is True))
+        runs.append(_action("Not helpful", BAD, message.id, pressed=message.helpful is False))
+        runs.append(_action("Details", DETAILS, message.id))
     return Block(kind="actions", runs=runs) if runs else None
 
 
@@ -38,9 +42,28 @@ def act(message: Message, target: str) -> None:
             session.remember(session.EDITED, message.id)
         elif what == AGAIN:
             again(message)
+        elif what == GOOD:
+            feedback.rate(message, helpful=True)
+        elif what == BAD:
+            feedback.rate(message, helpful=False)
+            if message.helpful is not False:
+                session.remember(session.MESSAGE_DIALOG, (BAD, message.id))
+        elif what == DETAILS:
+            session.remember(session.MESSAGE_DIALOG, (DETAILS, message.id))
         elif what == SHOW:
             session.set_parameter(session.EVIDENCE_PARAMETER, "")
             conversations.show(message.conversation_id, MessageId(id))
+
+
+def dialog(messages: Sequence[Message], branches: Branches) -> None:
+    """The dialog that was asked for, once."""
+    what, id = session.remembered(session.MESSAGE_DIALOG, ("", ""))
+    session.remember(session.MESSAGE_DIALOG, None)
+    for message in messages:
+        if message.id == id and what == BAD:
+            feedback.why(message)
+        elif message.id == id and what == DETAILS:
+            receipts.details(message, branches)
 
 
 def again(answer: Message, model: str | None = None) -> None:
@@ -89,5 +112,6 @@ def _versions(message: Message, branches: Branches) -> list[Run]:
     return runs
 
 
-def _action(text: str, what: str, id: MessageId, label: str = "") -> Run:
-    return Run(text=text, open=f"{_PREFIX}.{what}.{id}", label=label or text)
+def _action(text: str, what: str, id: MessageId, label: str = "", *, pressed: bool = False) -> Run:
+    run = Run(text=text, open=f"{_PREFIX}.{what}.{id}", label=label or text)
+    return Run(**{**run, "pressed": True}) if pressed else run

@@ -88,6 +88,7 @@ function action(run) {
   const button = element("button", "action", run.text);
   button.type = "button";
   button.setAttribute("aria-label", run.label || run.text);
+  if (run.pressed) button.setAttribute("aria-pressed", "true");
   if (run.open) button.dataset.open = run.open;
   else button.onclick = () => copy(button, run);
   return button;

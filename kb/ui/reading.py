@@ -47,6 +47,7 @@ class Run(TypedDict, total=False):
     open: str
     copy: str
     label: str
+    pressed: bool
 
 
 class Block(TypedDict):

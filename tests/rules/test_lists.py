@@ -3,11 +3,13 @@
 import argparse
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from kb import __version__
 from kb.adapters.readers.registry import READERS
 from kb.cli.main import parser
 from kb.domain import errors
@@ -93,3 +95,8 @@ def test_each_error_stands_in_the_tree_above_the_errors(error: str) -> None:
 @pytest.mark.parametrize("media_type", sorted(READERS))
 def test_each_type_of_file_is_named_in_the_docs(media_type: str) -> None:
     assert media_type in DOCS, f"docs/architecture.md does not name {media_type}."
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == __version__

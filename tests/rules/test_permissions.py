@@ -134,6 +134,12 @@ ROWS = {
     "conversations.show": Row(lambda w, t: w.conversations.show(t.conversation.id, t.answer.id)),
     "conversations.draft": Row(lambda w, t: w.conversations.draft(t.conversation.id, t.answer.id)),
     "conversations.stop": Row(lambda w, t: w.conversations.stop(t.conversation.id, t.answer.id)),
+    "conversations.receipt": Row(
+        lambda w, t: w.conversations.receipt(t.conversation.id, t.answer.id)
+    ),
+    "conversations.rate": Row(
+        lambda w, t: w.conversations.rate(t.conversation.id, t.answer.id, helpful=True)
+    ),
     "conversations.wait": Row(
         lambda w, t: w.conversations.wait(t.conversation.id, t.answer.id, 30)
     ),

@@ -16,7 +16,16 @@ from kb.answering.chain import (
     AnsweringChain,
 )
 from kb.answering.prompts import NOT_FOUND
-from kb.domain.conversations import QUOTES, Answer, AnswerEvent, Finished, Retrieved, Support, Token
+from kb.domain.conversations import (
+    QUOTES,
+    Answer,
+    AnswerEvent,
+    Finished,
+    Retrieved,
+    Sent,
+    Support,
+    Token,
+)
 from kb.domain.embeddings import Vectors
 from kb.domain.errors import (
     EmbeddingSpaceError,
@@ -103,7 +112,14 @@ def answer(model: FakeChatModel | None, ranking: Ranking = FOUND) -> Answer:
 def test_events_come_in_their_order() -> None:
     model = FakeChatModel(pieces=["It weighs ", "84 kg ", "[1]."])
     told = list(events(model))
-    assert [type(event) for event in told] == [Retrieved, Token, Token, Token, Finished]
+    assert [type(event) for event in told] == [
+        Retrieved,
+        Sent,
+        Token,
+        Token,
+        Token,
+        Finished,
+    ]
     assert told[0] == Retrieved(ranking=FOUND)
     assert "".join(event.text for event in told if isinstance(event, Token)) == (
         "It weighs 84 kg [1]."
@@ -115,6 +131,7 @@ def test_each_event_comes_before_the_next_piece_is_made() -> None:
     told = events(FakeChatModel(pieces=["One ", "two [1]."], before=made.append))
     assert isinstance(next(told), Retrieved)
     assert made == []
+    assert isinstance(next(told), Sent)
     assert next(told) == Token(text="One ")
     assert made == [0]
 
@@ -213,6 +230,7 @@ def test_closing_the_answer_stops_the_model() -> None:
     model = ClosableModel()
     told = events(model)
     assert isinstance(next(told), Retrieved)
+    assert isinstance(next(told), Sent)
     assert next(told) == Token(text="on ")
     cast(Any, told).close()
     assert model.stopped
@@ -223,6 +241,7 @@ def test_a_models_trouble_comes_through_after_what_was_said() -> None:
     trouble = ModelUnreachableError("Nobody answers.")
     told = events(FakeChatModel(pieces=["It weighs"], trouble=trouble))
     assert isinstance(next(told), Retrieved)
+    assert isinstance(next(told), Sent)
     assert next(told) == Token(text="It weighs")
     with pytest.raises(ModelUnreachableError) as raised:
         next(told)
@@ -263,3 +282,36 @@ def test_an_answer_is_cited_by_its_words_where_the_embedding_model_has_ended() -
     last = list(chain.answer(Query(text="weight", scope=WHOLE_BASE), model))[-1]
     assert isinstance(last, Finished)
     assert [one.support for one in last.answer.citations] == [Support.SUPPORTED]
+
+
+def test_the_receipt_tells_what_was_sent_and_what_had_no_room() -> None:
+    long = made_hit("word " * 4000, rank=3, document="long.txt")
+    ranking = replace(FOUND, hits=(*FOUND.hits, long))
+    told = list(events(FakeChatModel(pieces=["It runs [1]."]), ranking))
+    one = told[-1]
+    assert isinstance(one, Finished)
+    receipt = one.answer.receipt
+    assert receipt is not None
+    assert [p.rank for p in receipt.sent] == [hit.rank for hit in FOUND.hits]
+    assert [p.document_name for p in receipt.left_out] == ["long.txt"]
+    assert receipt.budget is not None
+    assert receipt.budget.window == 4096
+    assert receipt.budget.prompt + receipt.budget.answer <= 4096
+    assert receipt.evidence is not None
+    assert len(receipt.prompt_sha256) == 64
+
+
+def test_the_same_question_has_the_same_prompt_and_another_has_not() -> None:
+    def digest(ranking: Ranking) -> str:
+        receipt = answer(FakeChatModel(), ranking).receipt
+        return receipt.prompt_sha256 if receipt else ""
+
+    other = replace(FOUND, query=replace(FOUND.query, text="Does it run?"))
+    assert digest(FOUND) == digest(FOUND) != digest(other)
+
+
+def test_quotes_have_a_receipt_without_a_budget() -> None:
+    receipt = answer(None).receipt
+    assert receipt is not None
+    assert (receipt.budget, receipt.left_out) == (None, ())
+    assert len(receipt.sent) == len(FOUND.hits)

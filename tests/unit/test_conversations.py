@@ -407,6 +407,49 @@ class TestVersions:
         assert workspace.conversations.messages(other.id) == []
 
 
+class TestWhatIsKeptOfIt:
+    def test_an_answer_keeps_what_it_was_made_from(
+        self, app: App, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        answers(app, "It was built of basalt [1].")
+        answer = asked(workspace, conversation)
+        receipt = workspace.conversations.receipt(conversation.id, answer.id)
+        assert receipt is not None
+        assert [(p.document_name, p.rank, p.sent) for p in receipt.passages] == [
+            ("harbour.txt", 1, True)
+        ]
+        assert receipt.budget is not None
+        assert receipt.settings["strictness"] == "balanced"
+        question = workspace.conversations.messages(conversation.id)[0]
+        assert workspace.conversations.receipt(conversation.id, question.id) is None
+
+    def test_a_removed_document_leaves_the_receipts(
+        self, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        answer = asked(workspace, conversation)
+        (harbour,) = workspace.documents.listed(conversation.knowledge_base_id)
+        workspace.documents.remove(harbour.document.id)
+        receipt = workspace.conversations.receipt(conversation.id, answer.id)
+        assert receipt is not None
+        assert receipt.passages == ()
+
+    def test_what_the_person_says_of_an_answer_is_kept_and_taken_back(
+        self, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        answer = asked(workspace, conversation)
+        rate = workspace.conversations.rate
+        rate(conversation.id, answer.id, helpful=False, remark=" Wrong page. " + "x" * 5000)
+        rated = last(workspace, conversation)
+        assert rated.helpful is False
+        assert rated.remark.startswith("Wrong page. x")
+        assert len(rated.remark) == 2000
+        rate(conversation.id, answer.id, helpful=None)
+        assert last(workspace, conversation) == answer
+        question = workspace.conversations.messages(conversation.id)[0]
+        with pytest.raises(NotFoundError):
+            rate(conversation.id, question.id, helpful=True)
+
+
 class TestTheList:
     def test_conversations_are_listed_renamed_and_deleted(
         self, workspace: Workspace, base: KnowledgeBase, conversation: Conversation

@@ -152,6 +152,12 @@ class SqlConversations:
             self._replace_bound(message)
         return bool(saved.rowcount)
 
+    def rate(self, id: MessageId, *, helpful: bool | None, remark: str) -> None:
+        """Keep what the person says of an answer."""
+        self._connection.execute(
+            update(messages).where(messages.c.id == id).values(helpful=helpful, remark=remark)
+        )
+
     def stop_streaming(self) -> None:
         """Mark what was being written when the last process ended as stopped."""
         self._connection.execute(
@@ -241,6 +247,8 @@ def _message(row: Row[Any], cited: list[Row[Any]], claimed: list[Row[Any]]) -> M
         error=row.error,
         prompt_tokens=row.prompt_tokens,
         document_ids=None if row.document_ids is None else tuple(json.loads(row.document_ids)),
+        helpful=row.helpful,
+        remark=row.remark or "",
     )
 
 

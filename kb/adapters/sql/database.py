@@ -13,6 +13,7 @@ from kb.adapters.sql.documents import SqlDocuments
 from kb.adapters.sql.errors import translated
 from kb.adapters.sql.jobs import SqlJobs
 from kb.adapters.sql.knowledge_bases import SqlKnowledgeBases
+from kb.adapters.sql.receipts import SqlReceipts
 from kb.adapters.sql.sources import SqlSources
 from kb.domain.errors import StorageError
 
@@ -21,7 +22,7 @@ CACHE_KB = 32_000
 """What a connection keeps of the file: with a million passages, the 2 MB that SQLite would keep
 are read anew for each question (`python -m bench.scale`)."""
 
-NEWEST = "0007"
+NEWEST = "0008"
 """The last revision in `migrations`."""
 
 
@@ -33,6 +34,7 @@ class SqlTransaction:
         self.documents = SqlDocuments(connection)
         self.jobs = SqlJobs(connection)
         self.conversations = SqlConversations(connection)
+        self.receipts = SqlReceipts(connection)
         self.sources = SqlSources(connection)
 
 

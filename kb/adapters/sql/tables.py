@@ -200,6 +200,8 @@ messages = Table(
     Column("prompt_tokens", Integer),
     Column("parent_id", String),
     Column("document_ids", Text),
+    Column("helpful", Boolean),
+    Column("remark", Text),
     UniqueConstraint("conversation_id", "request_id", "role"),
 )
 
@@ -233,6 +235,36 @@ claims = Table(
     Column("support", String, nullable=False),
     Column("how", String, nullable=False),
     Column("score", Float, nullable=False),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("window", Integer),
+    Column("prompt", Integer),
+    Column("answer", Integer),
+    Column("turns_sent", Integer),
+    Column("turns_left_out", Integer),
+    Column("prompt_sha256", String, nullable=False),
+    Column("evidence", Float),
+    Column("settings", Text, nullable=False),
+)
+
+used_passages = Table(
+    "used_passages",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("passage_id", String, nullable=False),
+    Column("document_id", String, nullable=False, index=True),
+    Column("document_name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("paged", Boolean, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("sent", Boolean, nullable=False),
 )
 
 sources = Table(
