@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb.adapters.exports import write
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
@@ -170,6 +171,7 @@ class App:
                 generations=self.generations,
                 models=models,
                 clock=self.clock,
+                write=write,
             ),
             models=models,
         )
