@@ -1,6 +1,7 @@
 """Transcripts as Markdown, Word and PDF, looked at as other programs read them."""
 
 import io
+import random
 import re
 import zipfile
 from itertools import pairwise
@@ -57,6 +58,9 @@ IN_ORDER = [
 ]
 
 
+MARKUP = {"link_open", "image", "html_block", "html_inline", "table_open", "hr"}
+
+
 def assert_in_order(text: str) -> None:
     """Each stands after the one before."""
     at = 0
@@ -93,7 +97,17 @@ def test_markdown_says_everything_in_order() -> None:
 
 def test_nothing_said_becomes_markup() -> None:
     kinds = {each.type for each in tokens(markdown.write(everything()).decode())}
-    assert not kinds & {"link_open", "image", "html_block", "html_inline", "table_open", "hr"}
+    assert not kinds & MARKUP
+
+
+def test_no_mixture_of_signs_becomes_markup() -> None:
+    signs = "[ ]( http://a.b ) ! ` ``` ~~~ <b> <!-- &amp; | |-| ** * __ \\ x 1. # > - === --- [a]:"
+    pieces, chance = [*signs.split(), "\n", "\n\n", "    ", "\t", " "], random.Random(1)
+    for _ in range(300):
+        text = "".join(chance.choices(pieces, k=chance.randint(1, 25)))
+        transcript = made([message(Role.USER, text), message(Role.ASSISTANT, text)], title=text)
+        kinds = {each.type for each in tokens(markdown.write(transcript).decode())}
+        assert not kinds & MARKUP, text
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

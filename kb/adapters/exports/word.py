@@ -55,7 +55,8 @@ def _block(document: Any, each: Block) -> None:
         paragraph.paragraph_format.left_indent = STEP * (each.get("depth", 0) + 1)
         paragraph.paragraph_format.first_line_indent = -STEP
         paragraph.add_run(f"{each['lead']}\t")
-    paragraph.paragraph_format.keep_with_next = each["kind"] == "heading"
+    if each["kind"] == "heading":
+        paragraph.paragraph_format.keep_with_next = True
     for run in each["runs"]:
         _run(paragraph, run, each["kind"])
     if each["kind"] != "code":
