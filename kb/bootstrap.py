@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb import __version__
+from kb.adapters.exports import write
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
@@ -181,6 +182,7 @@ class App:
                 generations=self.generations,
                 models=models,
                 clock=self.clock,
+                write=write,
             ),
             models=models,
         )

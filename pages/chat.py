@@ -48,7 +48,7 @@ def draw() -> None:
     branches = workspace.conversations.branches(conversation.id)
     with st.container(key="conversation"):
         growing = chat.history(base, messages, branches, listed, has_models=has_models)
-    message_actions.dialog(messages, branches)
+    message_actions.dialog(conversation, messages, branches)
     citations.panel(conversation.id)
     drafts.follow(growing)
 

@@ -1,9 +1,10 @@
 """Conversations: keep what was asked and answered, in all its versions."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from kb.answering.transcripts import transcript
 from kb.domain.conversations import (
     QUOTES,
     Branches,
@@ -15,11 +16,12 @@ from kb.domain.conversations import (
     MessageState,
     Role,
 )
-from kb.domain.documents import DocumentId, KnowledgeBaseId
+from kb.domain.documents import DocumentId, DocumentState, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.exact import places_asked_for
 from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Query, Turn
+from kb.domain.transcripts import MEDIA_TYPES, Exported, ExportFormat, Transcript, file_name
 from kb.ports import Clock
 from kb.records import Records, Transaction
 from kb.services.access import Access
@@ -42,6 +44,7 @@ class ConversationsService:
     generations: Generations
     models: ModelsService
     clock: Clock
+    write: Callable[[Transcript, ExportFormat], bytes]
 
     def recent(self, base_id: KnowledgeBaseId) -> list[Conversation]:
         """The newest first."""
@@ -72,6 +75,29 @@ class ConversationsService:
         self.access.require_conversation(id)
         with self.records.reading() as view:
             return view.conversations.messages(id)
+
+    def export(
+        self, id: ConversationId, format: ExportFormat, message_id: MessageId | None = None
+    ) -> Exported:
+        """The conversation as a file, or one answer of it with its question.
+
+        Raises NotFoundError; InvalidInputError where nothing has been said.
+        """
+        conversation = self.access.require_conversation(id)
+        with self.records.reading() as view:
+            base = view.knowledge_bases.get(conversation.knowledge_base_id)
+            said = _with_question(view.conversations.messages(id), message_id)
+            cited = {c.document_id for m in said for c in m.citations if c.document_id}
+            documents = view.documents.many(cited).values()
+        if not said:
+            raise InvalidInputError("Nothing has been said in this conversation yet.")
+        current = {d.id for d in documents if d.state is not DocumentState.SUPERSEDED}
+        told = transcript(conversation, base.name, said, current_ids=current, now=self.clock())
+        return Exported(
+            name=file_name(conversation.title, format),
+            media_type=MEDIA_TYPES[format],
+            data=self.write(told, format),
+        )
 
     def rename(self, id: ConversationId, title: str) -> None:
         """Give another title. Raises InvalidInputError for an empty one."""
@@ -262,3 +288,14 @@ def _turns(messages: list[Message]) -> tuple[Turn, ...]:
 def _short(title: str) -> str:
     one_line = " ".join(title.split())
     return one_line if len(one_line) <= TITLE_LENGTH else one_line[: TITLE_LENGTH - 1] + "…"
+
+
+def _with_question(messages: list[Message], id: MessageId | None) -> list[Message]:
+    """The message with what was asked before it; all where none is named."""
+    if id is None:
+        return messages
+    for at, message in enumerate(messages):
+        if message.id == id:
+            asked = [m for m in messages[:at] if m.role is Role.USER][-1:]
+            return [*asked, message] if message.role is Role.ASSISTANT else [message]
+    raise NotFoundError("This message does not exist.")

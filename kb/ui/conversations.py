@@ -4,11 +4,11 @@ import streamlit as st
 
 from kb.domain.conversations import Conversation
 from kb.domain.documents import KnowledgeBase
-from kb.ui import session
+from kb.ui import exporting, session
 from kb.ui.text import plain, short
 
 SHOWN = 30
-RENAME, DELETE = "Rename", "Delete"
+RENAME, EXPORT, DELETE = "Rename", "Export", "Delete"
 
 
 def sidebar(base: KnowledgeBase, current: Conversation | None) -> None:
@@ -56,14 +56,16 @@ def _row(conversation: Conversation, *, is_open: bool) -> None:
             return
         chosen = st.menu_button(
             "More",
-            [RENAME, DELETE],
+            [RENAME, EXPORT, DELETE],
             key=f"menu-{conversation.id}",
             type="tertiary",
             icon=":material/more_horiz:",
-            help="Rename or delete this conversation",
+            help="Rename, export or delete this conversation",
         )
     if chosen == RENAME:
         rename(conversation)
+    elif chosen == EXPORT:
+        exporting.dialog(conversation)
     elif chosen == DELETE:
         delete(conversation)
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from kb.domain.conversations import Branches, Message, MessageId, MessageState, Role
-from kb.ui import feedback, receipts, session
+from kb.domain.conversations import Branches, Conversation, Message, MessageId, MessageState, Role
+from kb.ui import exporting, feedback, receipts, session
 from kb.ui.reading import Block, Run
 
 EDIT, AGAIN, SHOW = "edit", "again", "show"
-DETAILS, GOOD, BAD = "details", "good", "bad"
+DETAILS, EXPORT, GOOD, BAD = "details", "export", "good", "bad"
 _PREFIX = "do"
 
 
@@ -24,6 +24,7 @@ def block_of(message: Message, branches: Branches) -> Block | None:
         runs.append(_action("Answer again", AGAIN, message.id))
         runs.append(_action("Helpful", GOOD, message.id, pressed=message.helpful is True))
         runs.append(_action("Not helpful", BAD, message.id, pressed=message.helpful is False))
+        runs.append(_action("Export", EXPORT, message.id))
         runs.append(_action("Details", DETAILS, message.id))
     return Block(kind="actions", runs=runs) if runs else None
 
@@ -48,20 +49,22 @@ def act(message: Message, target: str) -> None:
             feedback.rate(message, helpful=False)
             if message.helpful is not False:
                 session.remember(session.MESSAGE_DIALOG, (BAD, message.id))
-        elif what == DETAILS:
-            session.remember(session.MESSAGE_DIALOG, (DETAILS, message.id))
+        elif what in (DETAILS, EXPORT):
+            session.remember(session.MESSAGE_DIALOG, (what, message.id))
         elif what == SHOW:
             session.set_parameter(session.EVIDENCE_PARAMETER, "")
             conversations.show(message.conversation_id, MessageId(id))
 
 
-def dialog(messages: Sequence[Message], branches: Branches) -> None:
+def dialog(conversation: Conversation, messages: Sequence[Message], branches: Branches) -> None:
     """The dialog that was asked for, once."""
     what, id = session.remembered(session.MESSAGE_DIALOG, ("", ""))
     session.remember(session.MESSAGE_DIALOG, None)
     for message in messages:
         if message.id == id and what == BAD:
             feedback.why(message)
+        elif message.id == id and what == EXPORT:
+            exporting.dialog(conversation, message.id)
         elif message.id == id and what == DETAILS:
             receipts.details(message, branches)
 

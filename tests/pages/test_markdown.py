@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.ui.markdown import blocks
+from kb.answering.markdown import blocks
 
 
 @pytest.mark.parametrize("url", ["http://[half", "https://[::1", "//", "http://"])

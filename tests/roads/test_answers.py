@@ -1,5 +1,6 @@
 """Asking in a real browser, with a stand-in for Ollama that does as it is told."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ pytestmark = pytest.mark.road
 
 QUESTION = "How tall is the lighthouse of Aldersea?"
 TALL = "The lighthouse of Aldersea is 41 metres tall [1]. "
+BUDGET = re.compile(r"\d passages, \d[\d,]* of 8,192 tokens")
 LONG = ["The", " lighthouse", " of", " Aldersea", " is", *[" very"] * 200, " tall", "."]
 
 
@@ -51,8 +53,8 @@ def ask(page: Page, question: str = QUESTION) -> None:
 
 
 def said(page: Page) -> Locator:
-    """The answers that are written."""
-    return page.locator("[class*='st-key-assistant-'] .reading")
+    """The last answer that is written; one that was there before goes once another is."""
+    return page.locator("[class*='st-key-assistant-'] .reading").last
 
 
 def growing(page: Page) -> Locator:
@@ -199,7 +201,53 @@ def test_a_model_that_goes_away_in_mid_answer_is_told_with_a_way_out(
     expect(said(page)).to_contain_text("The lighthouse is", timeout=MODEL_MILLISECONDS)
     expect(said(page).get_by_text("The connection to the model broke")).to_be_visible()
     page.get_by_role("button", name="Answer with quotes").click()
-    expect(said(page).last).to_contain_text("The lighthouse of Aldersea is 41 metres tall.")
+    expect(said(page)).to_contain_text("The lighthouse of Aldersea is 41 metres tall.")
+
+
+def test_details_tell_the_passages_and_tokens_an_answer_was_made_of(
+    address: str, page: Page, double: OllamaDouble
+) -> None:
+    double.reply = [TALL]
+    page.goto(address)
+    double.close_gate()
+    ask(page)
+    expect(page.get_by_text(BUDGET)).to_be_visible(timeout=MODEL_MILLISECONDS)
+    double.open_gate()
+    said(page).get_by_role("button", name="Details").click()
+    details = page.get_by_role("dialog")
+    expect(details.get_by_text(BUDGET)).to_be_visible()
+    expect(details.get_by_text("The server counted")).to_be_visible()
+
+
+def test_an_answer_is_rated_with_a_reason_that_is_kept(
+    address: str, page: Page, double: OllamaDouble
+) -> None:
+    double.reply = [TALL]
+    page.goto(address)
+    ask(page)
+    said(page).get_by_role("button", name="Not helpful").click(timeout=MODEL_MILLISECONDS)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="It leaves something out").click()
+    dialog.get_by_role("textbox").fill("When was it built?")
+    dialog.get_by_role("button", name="Keep this").click()
+    expect(dialog).to_have_count(0)
+    page.reload()
+    rated = said(page).get_by_role("button", name="Not helpful")
+    expect(rated).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize(("format", "begins"), [("PDF", b"%PDF"), ("Word", b"PK")])
+def test_an_answer_is_exported_to_a_file(
+    address: str, page: Page, double: OllamaDouble, format: str, begins: bytes
+) -> None:
+    double.reply = [TALL]
+    page.goto(address)
+    ask(page)
+    said(page).get_by_role("button", name="Export").click(timeout=MODEL_MILLISECONDS)
+    dialog = page.get_by_role("dialog")
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name=format).click()
+    assert download.value.path().read_bytes().startswith(begins)
 
 
 def _yellow(page: Page, picture: Locator) -> int:

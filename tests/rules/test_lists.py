@@ -21,7 +21,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = README + (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 COMMANDS = [
-    *("add", "search", "ask", "eval", "list", "remove", "rebuild", "check", "support", "text"),
+    *("add", "search", "ask", "conversations", "export", "eval", "list", "remove", "rebuild"),
+    *("check", "support", "text"),
     "run",
 ]
 ERRORS = [

@@ -19,6 +19,7 @@ from kb.domain.documents import Document, KnowledgeBase
 from kb.domain.errors import NotAllowedError, NotFoundError
 from kb.domain.retrieval import Query, Ranking, Strictness
 from kb.domain.sources import Source
+from kb.domain.transcripts import ExportFormat
 from kb.ports import FetchedPage
 from kb.services.workspace import Workspace
 from tests.open_apps import ALICE, BOB, CHARLIE, GWEN, opened, take_in, work_off
@@ -121,6 +122,9 @@ ROWS = {
     "conversations.create": Row(lambda w, t: w.conversations.create(t.base.id)),
     "conversations.get": Row(lambda w, t: w.conversations.get(t.conversation.id)),
     "conversations.messages": Row(lambda w, t: w.conversations.messages(t.conversation.id)),
+    "conversations.export": Row(
+        lambda w, t: w.conversations.export(t.conversation.id, ExportFormat.MARKDOWN)
+    ),
     "conversations.rename": Row(lambda w, t: w.conversations.rename(t.conversation.id, "Mine")),
     "conversations.delete": Row(lambda w, t: w.conversations.delete(t.conversation.id)),
     "conversations.ask": Row(lambda w, t: w.conversations.ask(t.conversation.id, QUESTION, "2")),
