@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from kb.adapters.chat_models import AskingOptions, OllamaChatModel, OllamaServer
-from kb.adapters.ollama_address import parse_address
+from kb.adapters.answer_stream import AskingOptions
+from kb.adapters.chat_models import OllamaChatModel, OllamaServer
+from kb.adapters.server_address import parse_address
 from kb.domain.errors import QuireError
 from tests import ollama_wire as wire
 from tests.ollama_double import OllamaDouble
