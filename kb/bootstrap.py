@@ -324,9 +324,9 @@ def open_app(
 
 
 def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
-    from kb.adapters.chat_models import OllamaServer
     from kb.adapters.chroma import ChromaIndex
     from kb.adapters.files import ContentFiles
+    from kb.adapters.model_servers import model_server
     from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.search_models import embedding_processes, reranking_process
     from kb.adapters.sql.database import SqlRecords
@@ -366,12 +366,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         if serving
         else reader,
         ingestion=Ingestion(reader=reader, embedder=query, bulk_embedder=bulk),
-        model_server=OllamaServer(
-            settings.ollama_host,
-            context_tokens=settings.context_tokens,
-            keep_alive=settings.keep_alive,
-            answer_tokens=ANSWER_TOKENS,
-        ),
+        model_server=model_server(settings, ANSWER_TOKENS),
         web_pages=web_pages,
         web_sites=SiteCrawler(web_pages, reader.links),
         chat_model=settings.chat_model,

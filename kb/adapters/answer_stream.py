@@ -1,10 +1,11 @@
 """An answer on its way: how it is asked for, closed from elsewhere, and freed of thoughts."""
 
 import contextlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from kb.adapters.server_line import Line
+from kb.domain.errors import QuireError
 
 CONNECT_SECONDS = 3.0
 
@@ -35,6 +36,36 @@ class AnswerStream(Iterator[str]):
         # A thread that waits inside is woken by the cut, and ends the generator itself.
         with contextlib.suppress(ValueError):
             self._pieces.close()
+
+
+def checked(
+    pieces: Iterable[str],
+    line: Line,
+    *,
+    told: Callable[[Exception], QuireError],
+    check_end: Callable[[bool], None],
+) -> AnswerStream:
+    """The pieces, less thoughts; a failure is raised as `told`, unless the line was cut.
+
+    `check_end` hears at the end whether anything was said, and may raise as well.
+    """
+
+    def read() -> Generator[str]:
+        said = False
+        try:
+            for piece in without_thoughts(pieces):
+                said = said or not piece.isspace()
+                yield piece
+        except Exception as error:
+            if line.is_cut:
+                return
+            raise told(error) from error
+        finally:
+            line.close()
+        if not line.is_cut:
+            check_end(said)
+
+    return AnswerStream(read(), line)
 
 
 def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:

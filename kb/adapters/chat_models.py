@@ -1,7 +1,7 @@
 """Language models behind an Ollama server."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from kb.adapters.answer_stream import (
     CONNECT_SECONDS,
     AnswerStream,
     AskingOptions,
-    without_thoughts,
+    checked,
 )
 from kb.adapters.ollama_status import ListedModel
 from kb.adapters.server_address import Address, parse_address
@@ -163,26 +163,13 @@ class OllamaChatModel:
         """Tokens the model read; far fewer than were sent means that Ollama cut the prompt."""
         return self._prompt_tokens
 
-    def stream(self, messages: Sequence[tuple[str, str]]) -> "AnswerStream":
+    def stream(self, messages: Sequence[tuple[str, str]]) -> AnswerStream:
         """The answer to (role, content) messages, piece by piece. Raises ModelError."""
         self._finish_reason, self._prompt_tokens = "", None
         line = Line(tls(self._address))
-        return AnswerStream(self._checked(messages, line), line)
-
-    def _checked(self, messages: Sequence[tuple[str, str]], line: Line) -> Generator[str]:
-        said = False
-        try:
-            for piece in without_thoughts(self._pieces(messages, line)):
-                said = said or not piece.isspace()
-                yield piece
-        except Exception as error:
-            if line.is_cut:
-                return
-            raise self._told(error) from error
-        finally:
-            line.close()
-        if not line.is_cut:
-            self._check_end(said)
+        return checked(
+            self._pieces(messages, line), line, told=self._told, check_end=self._check_end
+        )
 
     def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
         for chunk in self._chat(line).stream(list(messages)):

@@ -37,7 +37,7 @@ def fetch(
         ) as client,
         client.stream(method, address.url + path, json=body) as response,
     ):
-        return response.status_code, _read(response, seconds)
+        return response.status_code, text_of(response, seconds)
 
 
 def parsed(text: str) -> dict[str, Any] | None:
@@ -56,8 +56,11 @@ def whole(value: object) -> int | None:
     return value if sound else None  # type: ignore[return-value]
 
 
-def _read(response: httpx.Response, seconds: float) -> str:
-    """The body, unless it goes on and on: at a wrong address anything may answer."""
+def text_of(response: httpx.Response, seconds: float = SECONDS) -> str:
+    """The body, unless it goes on and on: at a wrong address anything may answer.
+
+    Raises httpx.HTTPError.
+    """
     body, until = bytearray(), time.monotonic() + seconds
     for block in response.iter_bytes():
         body += block

@@ -20,6 +20,7 @@ from kb.adapters.server_address import parse_address
 from kb.domain.errors import QuireError
 from tests import ollama_wire as wire
 from tests.ollama_double import OllamaDouble
+from tests.ollama_pulling import Pulling
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "ollama-recordings"
 
@@ -188,6 +189,13 @@ SPOKEN: dict[str, Json] = {
     "chat-model-missing": {"models": []},
     "chat-not-chat-model": {"models": [wire.model_entry("nomic-embed-text", kind="embedding")]},
     "chat-think-unsupported": {},
+    "ps": {"loaded": {"qwen3:0.6b": 4096}},
+    "show-missing": {"models": []},
+    "pull-ok": {},
+    "pull-breaks": {"pulling": Pulling(error="503: ", there={"qwen3:0.6b": 16368992})},
+    "pull-unknown-model": {},
+    "delete-ok": {},
+    "delete-missing": {"models": []},
 }
 
 
@@ -215,9 +223,12 @@ def test_the_stand_in_speaks_like_the_recorded_server(name: str) -> None:
 )
 def test_the_stand_ins_refusals_are_worded_as_recorded(name: str) -> None:
     recorded = recording(name)
-    asked = recorded["request"]["body"]
+    request = recorded["request"]
+    asked = request["body"]
     with OllamaDouble(**{"models": [asked["model"]], **SPOKEN[name]}) as double:
-        answer = httpx.post(f"{double.address}/api/chat", json=asked, trust_env=False)
+        answer = httpx.request(
+            request["method"], double.address + request["path"], json=asked, trust_env=False
+        )
     assert answer.json() == json.loads("".join(recorded["chunks"]))
 
 
