@@ -149,25 +149,25 @@ class Speaking(BaseHTTPRequestHandler):
         self.double.note(
             Asked(method=self.command, path=self.path, headers=dict(self.headers), body=body)
         )
-        if not self.refused():
-            self.routes().get((self.command, self.path), self.unknown)(body)
+        try:
+            if not self.refused():
+                self.routes().get((self.command, self.path), self.unknown)(body)
+        except OSError:
+            self.double.hung_up()
+            self.close_connection = True
 
     def stream(
         self, kind: str, chunks: Iterator[bytes], hold: Callable[[socket.socket], bool], ending: str
     ) -> None:
         """Send the chunks as they come, each held before; a `cut` ending leaves half of one."""
-        try:
-            self.send_head(200, {"content-type": kind, "transfer-encoding": "chunked"})
-            for chunk in chunks:
-                if not hold(self.connection):
-                    self.close_connection = True
-                    return
-                self._send_chunk(chunk)
-            self.wfile.write(b'20\r\n{"model":"' if ending == "cut" else b"0\r\n\r\n")
-            self.close_connection = ending == "cut"
-        except OSError:
-            self.double.hung_up()
-            self.close_connection = True
+        self.send_head(200, {"content-type": kind, "transfer-encoding": "chunked"})
+        for chunk in chunks:
+            if not hold(self.connection):
+                self.close_connection = True
+                return
+            self._send_chunk(chunk)
+        self.wfile.write(b'20\r\n{"model":"' if ending == "cut" else b"0\r\n\r\n")
+        self.close_connection = ending == "cut"
 
     def _send_chunk(self, data: bytes) -> None:
         if _is_closed(self.connection):

@@ -86,11 +86,17 @@ class OpenAIDouble(ModelDouble):
     """With [DONE], after its reason without, before any reason, by an error, inside an event."""
     error: object = ""
     loading: bool = False
+    loading_looks: int = 0
+    """How many more requests find the model loading."""
     refusal: tuple[int, object] | None = None
     knows_template_options: bool = True
     key: str = ""
     """The key that every request must carry, if any."""
     is_ollama: bool = False
+    raw_models: bytes = b""
+    """What stands in place of the list of models."""
+    first_events: bytes = b""
+    """What comes before an answer's own events."""
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
         """What answers a connection."""
@@ -101,6 +107,8 @@ class OpenAIDouble(ModelDouble):
         deltas: list[Json] = [{"role": "assistant", "content": None}]
         deltas += [{"reasoning_content": thought} for thought in self.thoughts]
         deltas += [{"content": piece} for piece in self.reply]
+        if self.first_events:
+            yield self.first_events
         for delta in deltas:
             yield _event(asked, [{"finish_reason": None, "index": 0, "delta": delta}])
         if self.ending == "error":
@@ -131,9 +139,11 @@ class _Handler(Speaking):
         if self.double.key and given != f"Bearer {self.double.key}":
             self.send_json(401, {"error": "Unauthorized"})
             return True
-        if self.double.loading:
+        loading = self.double.loading or self.double.loading_looks > 0
+        self.double.loading_looks -= 1
+        if loading:
             self.send_json(*LOADING)
-        return self.double.loading
+        return loading
 
     def unknown(self, body: Json) -> None:
         self.send_json(*NOT_FOUND)
@@ -146,6 +156,9 @@ class _Handler(Speaking):
 
     def _models(self, _: Json) -> None:
         rows = list(self.double.rows) or [llama_row()]
+        if self.double.raw_models:
+            self.send(200, "text/plain", self.double.raw_models)
+            return
         self.send_json(200, {"object": "list", "data": rows})
 
     def _props(self, body: Json) -> None:
