@@ -5,6 +5,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self
@@ -130,6 +131,11 @@ class Speaking(BaseHTTPRequestHandler):
     def refused(self) -> bool:
         """Whether the request was answered before it was looked at."""
         return False
+
+    def handle(self) -> None:
+        """Answer until the client hangs up, however it does."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self) -> None:
         """Answer one request."""

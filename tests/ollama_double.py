@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from itertools import chain
 from typing import ClassVar, Literal
 
 from tests.model_double import Asked, ModelDouble, Routes, Speaking
@@ -213,7 +214,7 @@ class _Handler(Speaking):
         lines = pulling.lines(asked["model"], self.double.install)
         self.stream(
             NDJSON,
-            map(_line, lines),
+            chain([pulling.first] * bool(pulling.first), map(_line, lines)),
             lambda connection: self.double.wait(connection, pulling.is_held, pulling.delay),
             "done",
         )

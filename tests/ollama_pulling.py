@@ -25,6 +25,8 @@ class Pulling:
     silent: bool = False
     """End half way with nothing."""
     unknown: tuple[str, ...] = ("no-such-model",)
+    first: bytes = b""
+    """What comes before all lines."""
     there: dict[str, int] = field(default_factory=dict)
     """Bytes of downloads that were broken off; the next ones go on there."""
 

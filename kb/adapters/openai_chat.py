@@ -14,11 +14,11 @@ from kb.adapters.openai_status import ServedModel
 from kb.adapters.server_address import Address
 from kb.adapters.server_fetch import text_of, whole
 from kb.adapters.server_line import Line, tls
+from kb.adapters.server_lines import lines_of
 from kb.domain.errors import QuireError
 
 _PATH = "/v1/chat/completions"
 _LOOK_AGAIN_SECONDS = 0.5
-_LONGEST_LINE = 1_000_000
 _TEMPLATE_OPTIONS = "chat_template_kwargs"
 
 Json = dict[str, Any]
@@ -205,7 +205,7 @@ _DONE: Json = {}
 
 
 def _events(blocks: Iterator[bytes]) -> Iterator[Json]:
-    for line in _lines(blocks):
+    for line in lines_of(blocks):
         field, _, value = line.partition(b":")
         value = value.strip()
         if field not in (b"data", b"error"):
@@ -216,18 +216,6 @@ def _events(blocks: Iterator[bytes]) -> Iterator[Json]:
         event = json.loads(value)
         if isinstance(event, dict):
             yield {"error": event} if field == b"error" else event
-
-
-def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Whole lines only: one that was broken off says nothing."""
-    held = bytearray()
-    for block in blocks:
-        held += block
-        *lines, rest = bytes(held).split(b"\n")
-        held = bytearray(rest)
-        if len(held) > _LONGEST_LINE:
-            raise httpx.DecodingError("a line does not end")
-        yield from lines
 
 
 def _first(choices: object) -> Json:

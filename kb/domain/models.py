@@ -92,3 +92,8 @@ class Pull:
             return None
         seconds = (now - self.begun_at).total_seconds()
         return seconds / came * (self.progress.total_bytes - self.progress.done_bytes)
+
+
+def model_name(written: str) -> str:
+    """The model's name in what a person wrote: the name, or Ollama's command with it."""
+    return written.strip().removeprefix("ollama pull ").strip()
