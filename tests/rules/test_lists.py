@@ -20,7 +20,7 @@ DOCS = README + (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 COMMANDS = [
     *("add", "search", "ask", "eval", "list", "remove", "rebuild", "check", "support", "text"),
-    "run",
+    *("models", "run"),
 ]
 ERRORS = [
     name
