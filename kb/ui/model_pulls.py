@@ -62,7 +62,7 @@ def _tail(drawn: PullState | None) -> None:
         st.button("Cancel", key="cancel-pull", icon=":material/close:", on_click=_cancel)
         return
     _ended(pull)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if pull.state is not PullState.DONE:
             st.button(
                 "Download again",
