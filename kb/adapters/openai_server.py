@@ -5,7 +5,7 @@ from kb.adapters import openai_status
 from kb.adapters.answer_stream import AskingOptions
 from kb.adapters.openai_chat import OpenAIChatModel
 from kb.adapters.server_address import OPENAI, parse_address
-from kb.domain.errors import QuireError
+from kb.domain.errors import InvalidInputError, QuireError
 from kb.domain.models import ServerStatus
 
 KIND = "Model server"
@@ -37,8 +37,11 @@ class OpenAIServer:
         )
 
     def has_name(self, name: str) -> bool:
-        """Whether the name says that it is of this server. Raises InvalidInputError."""
-        address = parse_address(self._url, OPENAI)
+        """Whether the name says that it is of this server; none does where the address is none."""
+        try:
+            address = parse_address(self._url, OPENAI)
+        except InvalidInputError:
+            return False
         return name.endswith(openai_status.qualified("", address.url))
 
     def chat_model(self, name: str) -> OpenAIChatModel:

@@ -100,3 +100,11 @@ def test_a_name_that_says_it_is_the_seconds_is_not_sought_at_ollama(
     with pytest.raises(ModelMissingError, match="is not served at"):
         both(ollama.address, second.address).chat_model(at_second)
     assert ollama.requests == []
+
+
+def test_an_address_that_is_none_is_told_and_does_not_keep_ollama_from_answering(
+    ollama: OllamaDouble,
+) -> None:
+    server = both(ollama.address, "ftp://x")
+    assert "is no address of a model server" in server.status().each[1].problem
+    assert list(server.chat_model("qwen3:4b").stream(ASKED))
