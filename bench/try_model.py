@@ -5,97 +5,43 @@ answer well; what is tried is the plumbing: prompt, stream, stop, length limit, 
 """
 
 import contextlib
-import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import httpx
-
+from kb.adapters.answer_stream import AskingOptions
+from kb.adapters.openai_chat import OpenAIChatModel
+from kb.adapters.openai_server import OpenAIServer
 from kb.bootstrap import open_app
 from kb.domain.conversations import AnswerEvent, Finished, Retrieved
-from kb.domain.errors import ContextTooLongError, ModelError, ModelUnreachableError, QuireError
+from kb.domain.errors import QuireError
 from kb.domain.retrieval import Query
 from kb.ports import ChatModel
 from kb.services import samples
 from kb.settings import Settings
 from kb.worker import Worker
 
+ROOT = Path(__file__).parents[1]
 CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 160
 _READY = "listening "
 _START_SECONDS = 120
 
 
-class LlamaCppModel:
-    """The model behind llama.cpp's OpenAI-compatible server."""
+def server_at(address: str, answer_tokens: int = ANSWER_TOKENS) -> OpenAIServer:
+    """The client that Quire itself uses."""
+    options = AskingOptions(context_tokens=CONTEXT_TOKENS, answer_tokens=answer_tokens)
+    return OpenAIServer(address, options)
 
-    def __init__(self, address: str, name: str, answer_tokens: int = ANSWER_TOKENS) -> None:
-        self._address = address
-        self._name = name
-        self._answer_tokens = answer_tokens
-        self._finish_reason = ""
-        self._prompt_tokens: int | None = None
 
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._name
-
-    @property
-    def context_tokens(self) -> int:
-        """Tokens of prompt and answer together."""
-        return CONTEXT_TOKENS
-
-    @property
-    def finish_reason(self) -> str:
-        """Why the last answer ended."""
-        return self._finish_reason
-
-    @property
-    def prompt_tokens(self) -> int | None:
-        """Tokens of the last prompt."""
-        return self._prompt_tokens
-
-    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
-        """The answer to (role, content) messages, piece by piece. Raises ModelError."""
-        self._finish_reason, self._prompt_tokens = "", None
-        try:
-            with (
-                httpx.Client(timeout=300, trust_env=False) as client,
-                client.stream("POST", self._address, json=self._asked(messages)) as response,
-            ):
-                _check(response)
-                for event in _events(response):
-                    yield from self._read(event)
-        except httpx.TransportError as error:
-            raise ModelUnreachableError("The connection to the model broke.") from error
-        if not self._finish_reason:
-            raise ModelUnreachableError("The model broke off; the answer is incomplete.")
-
-    def _asked(self, messages: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        return {
-            "messages": [{"role": role, "content": content} for role, content in messages],
-            "max_tokens": self._answer_tokens,
-            "temperature": 0,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-
-    def _read(self, event: dict[str, Any]) -> Iterator[str]:
-        if "error" in event:
-            raise ModelError(f"The model stopped: {event['error']}.")
-        if event.get("usage"):
-            self._prompt_tokens = event["usage"]["prompt_tokens"]
-        for choice in event.get("choices", []):
-            self._finish_reason = choice.get("finish_reason") or self._finish_reason
-            if choice["delta"].get("content"):
-                yield choice["delta"]["content"]
+def model_at(address: str, answer_tokens: int = ANSWER_TOKENS) -> OpenAIChatModel:
+    """The one model there."""
+    server = server_at(address, answer_tokens)
+    return server.chat_model(server.status().models[0].name)
 
 
 def ask_with(model: ChatModel) -> None:
@@ -133,10 +79,10 @@ def _print_events(events: Iterable[AnswerEvent]) -> None:
 def check_plumbing(address: str) -> None:
     """Try what a model server must do besides answering: stop, cut, and refuse what is too long."""
     asked = [("user", "Count slowly from one to one hundred, in words.")]
-    stream = LlamaCppModel(address, "smollm2").stream(asked)
+    stream = model_at(address).stream(asked)
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
-    short = LlamaCppModel(address, "smollm2", answer_tokens=5)
+    stream.close()
+    short = model_at(address, answer_tokens=5)
     text = "".join(short.stream(asked))
     print(f"  stopped after one piece, then cut at five tokens: {text!r}, {short.finish_reason!r}")
     try:
@@ -147,20 +93,21 @@ def check_plumbing(address: str) -> None:
 
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
-    """The address of a chat endpoint whose server lives in a child process."""
+    """The address of llama.cpp's server, which lives in a child process."""
     child = subprocess.Popen(
         [sys.executable, "-m", "bench.try_model", "serve"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        cwd=ROOT,
     )
     try:
         assert child.stdout is not None
         ready = next((line for line in child.stdout if line.startswith(_READY)), None)
         if ready is None:
             raise SystemExit("The model server did not start. Try: make try-model")
-        yield ready.removeprefix(_READY).strip() + "/v1/chat/completions"
+        yield ready.removeprefix(_READY).strip()
     finally:
         child.terminate()
         child.communicate(timeout=_START_SECONDS)
@@ -189,27 +136,12 @@ def model_file() -> Path:
     return Path(package.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
-def _events(response: httpx.Response) -> Iterator[dict[str, Any]]:
-    for line in response.iter_lines():
-        if line.startswith("data: ") and line != "data: [DONE]":
-            yield json.loads(line.removeprefix("data: "))
-
-
-def _check(response: httpx.Response) -> None:
-    if response.status_code == 200:
-        return
-    error = json.loads(response.read())["error"]
-    if error.get("type") == "exceed_context_size_error":
-        raise ContextTooLongError(f"The prompt does not fit the window of {CONTEXT_TOKENS} tokens.")
-    raise ModelError(f"The model could not answer: {error.get('message')}.")
-
-
 def main() -> None:
     """Start the model, ask it, and check the plumbing."""
     started = time.perf_counter()
     with serving() as address:
         print(f"SmolLM2-135M is ready after {time.perf_counter() - started:.1f} s.")
-        ask_with(LlamaCppModel(address, "smollm2"))
+        ask_with(model_at(address))
         check_plumbing(address)
 
 

@@ -30,6 +30,7 @@ from kb.services.jobs import JobsService
 from kb.services.knowledge_bases import KnowledgeBasesService
 from kb.services.model_queue import ModelQueue
 from kb.services.models import ModelsService
+from kb.services.pulls import Pulls
 from kb.services.sources import SourcesService
 from kb.services.versions import VersionsService
 from kb.services.workspace import Workspace
@@ -68,6 +69,7 @@ class App:
     reranker: Reranker | None
     ingestion: "Ingestion"
     model_server: ModelServer
+    pulls: Pulls
     web_pages: WebPages
     web_sites: WebSites
     chat_model: str
@@ -191,6 +193,7 @@ class App:
         return ModelsService(
             access=access,
             server=self.model_server,
+            pulls=self.pulls,
             embedder=self.query_embedder,
             reads_english_best=not self.settings.embedding_model,
             words=self.words,
@@ -286,8 +289,9 @@ class App:
         memory.give_back()
 
     def close(self) -> None:
-        """End what is being written and the children, and let the data folder go."""
+        """End what is being written, downloads and the children, and let the data folder go."""
         self.generations.close()
+        self.pulls.close()
         for process in self.embedding_processes:
             process.close()
         if self.reranking_process:
@@ -337,9 +341,10 @@ def open_app(
 
 
 def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
-    from kb.adapters.chat_models import OllamaServer
     from kb.adapters.chroma import ChromaIndex
     from kb.adapters.files import ContentFiles
+    from kb.adapters.model_servers import model_server
+    from kb.adapters.ollama_pulls import OllamaModels
     from kb.adapters.readers.sandbox import ReadingProcess
     from kb.adapters.search_models import embedding_processes, reranking_process
     from kb.adapters.sql.database import SqlRecords
@@ -379,12 +384,8 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         if serving
         else reader,
         ingestion=Ingestion(reader=reader, embedder=query, bulk_embedder=bulk),
-        model_server=OllamaServer(
-            settings.ollama_host,
-            context_tokens=settings.context_tokens,
-            keep_alive=settings.keep_alive,
-            answer_tokens=ANSWER_TOKENS,
-        ),
+        model_server=model_server(settings, ANSWER_TOKENS),
+        pulls=Pulls(OllamaModels(settings.ollama_host)),
         web_pages=web_pages,
         web_sites=SiteCrawler(web_pages, reader.links),
         chat_model=settings.chat_model,

@@ -19,7 +19,7 @@ from kb.domain.documents import (
 from kb.domain.embeddings import EmbeddedQuery, Vectors
 from kb.domain.errors import QuireError
 from kb.domain.exact import Exact, Places
-from kb.domain.models import ServerStatus
+from kb.domain.models import PullProgress, ServerStatus
 from kb.domain.names import Names
 from kb.domain.retrieval import WordCounts
 
@@ -189,6 +189,27 @@ class ModelServer(Protocol):
 
     def chat_model(self, name: str) -> ChatModel:
         """The named model, ready to be asked."""
+
+
+class PullProgresses(Protocol):
+    """How far a download is, again and again; `close` stops it from any thread."""
+
+    def __iter__(self) -> Iterator[PullProgress]: ...
+
+    def close(self) -> None: ...
+
+
+class ModelStore(Protocol):
+    """Where language models are downloaded to."""
+
+    def pull(self, name: str) -> PullProgresses:
+        """Download a model. Raises InvalidInputError, NotAllowedError; ModelError while read.
+
+        The iterator's end means that the model is installed, unless it was closed.
+        """
+
+    def delete(self, name: str) -> None:
+        """Remove a model. Raises InvalidInputError, ModelError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,14 @@ class Settings:
     ollama_host: str = _setting(
         "OLLAMA_HOST", "http://127.0.0.1:11434", "Address of the Ollama server."
     )
+    openai_url: str = _setting(
+        "KB_OPENAI_URL",
+        "",
+        "Address of another model server: llama.cpp, vLLM, LM Studio or alike; empty for none.",
+    )
+    openai_api_key: str = _setting(
+        "KB_OPENAI_API_KEY", "", "The key that this server wants, if any."
+    )
     chat_model: str = _setting(
         "KB_CHAT_MODEL",
         "",

@@ -1,11 +1,12 @@
 """A server of language models, and a model, without either."""
 
+import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kb.domain.errors import ModelError
-from kb.domain.models import InstalledModel, ServerStatus
+from kb.domain.errors import ModelError, QuireError
+from kb.domain.models import InstalledModel, PullProgress, ServerStatus
 from kb.ports import ChatModel
 
 
@@ -87,10 +88,67 @@ class FakeModelServer:
         installed = InstalledModel(
             name=self.model.name, size_bytes=1, parameters="1B", remote=False
         )
-        return ServerStatus(address="here", models=(installed,))
+        return ServerStatus(address="here", answers=True, models=(installed,))
 
     def chat_model(self, name: str) -> ChatModel:
         """The one model, whatever name is asked for."""
         if self.absence:
             raise self.absence
         return self.model or FakeChatModel(name=name)
+
+
+class FakePull(Iterator[PullProgress]):
+    """A download that a test moves on: `tell`, then `end` or `fail`."""
+
+    def __init__(self) -> None:
+        self._told: queue.Queue[PullProgress | QuireError | None] = queue.Queue()
+        self.closed = threading.Event()
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how far it is."""
+        self._told.put(PullProgress(done_bytes=done, total_bytes=total))
+
+    def end(self) -> None:
+        """Say that the model is installed."""
+        self._told.put(None)
+
+    def fail(self, error: QuireError) -> None:
+        """Break off."""
+        self._told.put(error)
+
+    def __next__(self) -> PullProgress:
+        told = self._told.get(timeout=30)
+        if told is None:
+            raise StopIteration
+        if isinstance(told, QuireError):
+            raise told
+        return told
+
+    def close(self) -> None:
+        """Whoever waits is woken."""
+        self.closed.set()
+        self._told.put(None)
+
+
+@dataclass(kw_only=True)
+class FakeModelStore:
+    """Downloads and deletes nothing, and keeps what it was asked for."""
+
+    pulls: list[FakePull] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    trouble: QuireError | None = None
+
+    def pull(self, name: str) -> FakePull:
+        """A download that a test moves on."""
+        if self.trouble:
+            raise self.trouble
+        self.names.append(name)
+        self.pulls.append(FakePull())
+        return self.pulls[-1]
+
+    def delete(self, name: str) -> None:
+        """Keep the name."""
+        if self.trouble:
+            raise self.trouble
+        self.deleted.append(name)

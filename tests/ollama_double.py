@@ -8,21 +8,23 @@ recordings. Everything may be changed while it runs:
         server.reply = ["Hello", " you."]  # or a function of the messages; see `reply` below
         server.trouble = BUSY              # the next chats are refused; from tests.ollama_wire
         server.requests[-1].body           # what was asked
+        server.pulling.delay = 0.05        # a download that can be watched and cancelled
+        server.pulling.held = True         # one that waits half way until this is False again
 """
 
 import json
 import re
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Self
+from http.server import BaseHTTPRequestHandler
+from itertools import chain
+from typing import ClassVar, Literal
 
+from tests.model_double import Asked, ModelDouble, Routes, Speaking
+from tests.ollama_pulling import Pulling
 from tests.ollama_wire import (
     CREATED_AT,
-    JSON,
     MISSING,
     NDJSON,
     NO_THINKING,
@@ -33,23 +35,17 @@ from tests.ollama_wire import (
     Messages,
     Trouble,
     counts,
+    loaded_entry,
     model_entry,
     says,
+    shown,
     tokens,
     window,
 )
 
 Reply = Sequence[str] | Callable[[Messages], list[str]]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One request as it came."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: Json
+__all__ = ["Asked", "OllamaDouble", "Reply", "reply"]
 
 
 def reply(messages: Messages) -> list[str]:
@@ -66,16 +62,14 @@ def reply(messages: Messages) -> list[str]:
 
 
 @dataclass(kw_only=True)
-class OllamaDouble:
+class OllamaDouble(ModelDouble):
     """The server. `with` starts it on a free port and ends it; fields may change meanwhile."""
+
+    chat_path: ClassVar[str] = "/api/chat"
 
     models: Sequence[str | Json] = ("qwen3:4b",)
     reply: Reply = reply
     thinking: Sequence[str] = ()
-    delay: float = 0.0
-    """Seconds before each piece."""
-    gated: bool = False
-    """Hold every chat, as while a model loads, until `open_gate`."""
     ending: Literal["done", "silent", "error", "cut"] = "done"
     """How the stream ends: with its last line, without one, with a line of an error, in a line."""
     stop_reason: str = "an error was encountered while running the model: CUDA error"
@@ -87,64 +81,44 @@ class OllamaDouble:
     refuses_long: bool = False
     """Answer 400 to a prompt beyond num_ctx; else it is cut and answered without a sign."""
     version: str = "0.31.2"
-    requests: list[Asked] = field(default_factory=list)
+    loaded: dict[str, int] = field(default_factory=dict)
+    """The loaded models' windows; a chat loads its model."""
+    trained_window: int | None = 32768
+    """What /api/show tells of every model."""
+    pulling: Pulling = field(default_factory=Pulling)
 
     def __post_init__(self) -> None:
-        self._gate = threading.Event()
-        self._over = threading.Event()
-        self._hung_up = threading.Event()
-        self._arrived = threading.Event()
+        super().__post_init__()
+        self._changing = threading.Lock()
 
-    @property
-    def address(self) -> str:
-        """Where it listens, as http://127.0.0.1:PORT."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    @property
-    def chats(self) -> list[Asked]:
-        """The requests for an answer, in order."""
-        return [asked for asked in self.requests if asked.path == "/api/chat"]
-
-    def open_gate(self) -> None:
-        """Let the held chats go on."""
-        self._gate.set()
-
-    def close_gate(self) -> None:
-        """Hold every chat from now on, until `open_gate`."""
-        self._gate.clear()
-        self.gated = True
-
-    def wait_for_chat(self, seconds: float = 10) -> bool:
-        """Wait until a chat has come in."""
-        return self._arrived.wait(seconds)
-
-    def wait_for_hang_up(self, seconds: float = 10) -> bool:
-        """Wait until a client has closed its connection before the answer's end."""
-        return self._hung_up.wait(seconds)
-
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._gate.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """What answers a connection."""
+        return type("Handler", (_Handler,), {"double": self})
 
     def rows(self) -> list[Json]:
         """The rows of /api/tags."""
         return [model_entry(one) if isinstance(one, str) else one for one in self.models]
 
+    def row(self, name: str) -> Json | None:
+        """The row of the model that is meant by a name."""
+        return next((row for row in self.rows() if _same(row["name"], name)), None)
+
+    def install(self, name: str) -> None:
+        """Have one model more."""
+        with self._changing:
+            if self.row(name) is None:
+                self.models = [*self.models, name if ":" in name else f"{name}:latest"]
+
+    def remove(self, name: str) -> bool:
+        """Have one model less; False where there is none of that name."""
+        with self._changing:
+            gone = self.row(name)
+            self.models = [row for row in self.rows() if row is not gone and row != gone]
+        return gone is not None
+
     def refusal(self, asked: Json) -> Trouble | None:
         """Why this chat gets no answer, if so."""
-        row = next((row for row in self.rows() if _same(row["name"], asked["model"])), None)
+        row = self.row(asked["model"])
         if self.trouble or row is None:
             return self.trouble or MISSING
         if row.get("remote_host"):
@@ -177,127 +151,88 @@ class OllamaDouble:
         pieces = self.reply(asked["messages"]) if callable(self.reply) else self.reply
         return [{"content": piece} for piece in pieces]
 
-    def note(self, asked: Asked) -> None:
-        """Keep what was asked."""
-        self.requests.append(asked)
-        if asked.path == "/api/chat":
-            self._arrived.set()
 
-    def hold(self, connection: socket.socket) -> bool:
-        """Wait for the gate and the delay; False if the client hung up meanwhile."""
-        while self.gated and not self._gate.wait(0.01):
-            if _is_closed(connection):
-                self._hung_up.set()
-                return False
-        self._over.wait(self.delay)
-        return not self._over.is_set()
+class _Handler(Speaking):
+    double: ClassVar[OllamaDouble]
 
-    def hung_up(self) -> None:
-        """A write found no reader."""
-        self._hung_up.set()
+    def routes(self) -> Routes:
+        return {
+            ("GET", "/"): self._root,
+            ("GET", "/api/version"): self._version,
+            ("GET", "/api/tags"): self._tags,
+            ("GET", "/api/ps"): self._ps,
+            ("POST", "/api/show"): self._show,
+            ("POST", "/api/chat"): self._chat,
+            ("POST", "/api/pull"): self._pull,
+            ("DELETE", "/api/delete"): self._delete,
+        }
+
+    def refused(self) -> bool:
+        if self.double.forbidden:
+            self.send(403, None, b"")
+        elif self.double.elsewhere:
+            self.send(200, "text/html", b"<!DOCTYPE html><title>Welcome</title>")
+        return self.double.forbidden or self.double.elsewhere
+
+    def unknown(self, body: Json) -> None:
+        self.send(404, "text/plain", b"404 page not found")
+
+    def _root(self, _: Json) -> None:
+        self.send(200, "text/plain; charset=utf-8", b"Ollama is running")
+
+    def _version(self, _: Json) -> None:
+        self.send_json(200, {"version": self.double.version})
+
+    def _tags(self, _: Json) -> None:
+        self.send_json(200, {"models": self.double.rows()})
+
+    def _ps(self, _: Json) -> None:
+        rows = [loaded_entry(name, window) for name, window in self.double.loaded.items()]
+        self.send_json(200, {"models": rows})
+
+    def _show(self, asked: Json) -> None:
+        if self.double.row(asked["model"]) is None:
+            self._refuse(MISSING, asked)
+        else:
+            self.send_json(200, shown(self.double.trained_window))
+
+    def _chat(self, asked: Json) -> None:
+        trouble = self.double.refusal(asked)
+        if trouble is not None:
+            self._refuse(trouble, asked)
+        elif not asked["messages"]:
+            self.send_json(200, next(self.double.lines(asked)))
+        elif self.double.hold(self.connection):
+            self.double.loaded[asked["model"]] = window(asked)
+            lines = map(_line, self.double.lines(asked))
+            self.stream(NDJSON, lines, self.double.hold, self.double.ending)
+        else:
+            self.close_connection = True
+
+    def _pull(self, asked: Json) -> None:
+        pulling = self.double.pulling
+        lines = pulling.lines(asked["model"], self.double.install)
+        self.stream(
+            NDJSON,
+            chain([pulling.first] * bool(pulling.first), map(_line, lines)),
+            lambda connection: self.double.wait(connection, pulling.is_held, pulling.delay),
+            "done",
+        )
+
+    def _delete(self, asked: Json) -> None:
+        if self.double.remove(asked["model"]):
+            self.send(200, None, b"")
+        else:
+            self._refuse(MISSING, asked)
+
+    def _refuse(self, trouble: Trouble, asked: Json) -> None:
+        error = trouble.error.format(model=asked["model"])
+        self.send_json(trouble.status, {"error": error, **trouble.more})
 
 
-def _handler(double: OllamaDouble) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._serve({"/api/version": self._version, "/api/tags": self._tags, "/": self._root})
-
-        def do_POST(self) -> None:
-            self._serve({"/api/chat": self._chat})
-
-        def _serve(self, routes: dict[str, Callable[[Json], None]]) -> None:
-            length = int(self.headers.get("content-length", 0))
-            body = json.loads(self.rfile.read(length) or b"{}")
-            double.note(
-                Asked(method=self.command, path=self.path, headers=dict(self.headers), body=body)
-            )
-            if double.forbidden:
-                self._send(403, None, b"")
-            elif double.elsewhere:
-                self._send(200, "text/html", b"<!DOCTYPE html><title>Welcome</title>")
-            else:
-                routes.get(self.path, self._unknown)(body)
-
-        def _version(self, _: Json) -> None:
-            self._send_json(200, {"version": double.version})
-
-        def _tags(self, _: Json) -> None:
-            self._send_json(200, {"models": double.rows()})
-
-        def _root(self, _: Json) -> None:
-            self._send(200, "text/plain; charset=utf-8", b"Ollama is running")
-
-        def _unknown(self, _: Json) -> None:
-            self._send(404, "text/plain", b"404 page not found")
-
-        def _chat(self, asked: Json) -> None:
-            trouble = double.refusal(asked)
-            if trouble is not None:
-                error = trouble.error.format(model=asked["model"])
-                self._send_json(trouble.status, {"error": error, **trouble.more})
-            elif not asked["messages"]:
-                self._send_json(200, next(double.lines(asked)))
-            elif double.hold(self.connection):
-                self._stream(asked)
-            else:
-                self.close_connection = True
-
-        def _stream(self, asked: Json) -> None:
-            try:
-                self._send_head(200, {"content-type": NDJSON, "transfer-encoding": "chunked"})
-                for line in double.lines(asked):
-                    if not double.hold(self.connection):
-                        self.close_connection = True
-                        return
-                    self._send_chunk(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-                self._send_end()
-            except OSError:
-                double.hung_up()
-                self.close_connection = True
-
-        def _send_end(self) -> None:
-            if double.ending == "cut":
-                self.wfile.write(b'20\r\n{"model":"')
-                self.close_connection = True
-            else:
-                self.wfile.write(b"0\r\n\r\n")
-
-        def _send_chunk(self, data: bytes) -> None:
-            if _is_closed(self.connection):
-                raise BrokenPipeError
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-            self.wfile.flush()
-
-        def _send_json(self, status: int, value: Json) -> None:
-            self._send(status, JSON, json.dumps(value).encode())
-
-        def _send(self, status: int, kind: str | None, body: bytes) -> None:
-            kinds = {"content-type": kind} if kind else {}
-            self._send_head(status, {**kinds, "content-length": str(len(body))})
-            self.wfile.write(body)
-
-        def _send_head(self, status: int, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing: the requests are kept."""
-
-    return Handler
+def _line(value: Json) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
 def _same(name: str, asked: str) -> bool:
     return name.lower() in (asked.lower(), f"{asked.lower()}:latest")
-
-
-def _is_closed(connection: socket.socket) -> bool:
-    """Whether the other side has hung up; a client that waits sends nothing."""
-    readable, _, _ = select.select([connection], [], [], 0)
-    try:
-        return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
-    except OSError:
-        return True

@@ -77,6 +77,35 @@ def model_entry(name: str, *, kind: str = "completion", remote: bool = False) ->
     return entry
 
 
+def loaded_entry(name: str, window: int) -> Json:
+    """A row of /api/ps."""
+    details = model_entry(name)["details"]
+    kept = ("parent_model", "format", "family", "families", "parameter_size", "quantization_level")
+    return {
+        "name": name,
+        "model": name,
+        "size": 1000000000,
+        "digest": "7f40" + "0" * 60,
+        "details": {key: details[key] for key in kept},
+        "expires_at": "2026-07-17T20:15:00+08:00",
+        "size_vram": 0,
+        "context_length": window,
+    }
+
+
+def shown(trained_window: int | None) -> Json:
+    """What /api/show tells of a model."""
+    told = {"qwen2.context_length": trained_window} if trained_window else {}
+    return {
+        "parameters": "num_keep                       24",
+        "template": "{{ .Prompt }}",
+        "details": model_entry("any")["details"],
+        "model_info": {"general.architecture": "qwen2", "qwen2.block_count": 36, **told},
+        "capabilities": ["completion"],
+        "modified_at": "2026-08-01T10:00:00Z",
+    }
+
+
 def says(content: str) -> Json:
     """The message inside a line."""
     return {"role": "assistant", "content": content}

@@ -20,11 +20,12 @@ from kb.domain.documents import (
 )
 from kb.ingestion.pipeline import Ingestion
 from kb.ports import Embedder
+from kb.services.pulls import Pulls
 from kb.services.workspace import Workspace
 from kb.settings import Settings
 from kb.worker import Worker
 from tests.fake_embedder import FakeEmbedder
-from tests.fake_models import FakeModelServer
+from tests.fake_models import FakeModelServer, FakeModelStore
 
 # The cast of every test about permissions.
 ALICE = Actor(id=ActorId("alice"), kind=ActorKind.OWNER)
@@ -61,7 +62,7 @@ def opened(home: Path, embedder: Embedder | None = None, reranker: str = "") -> 
     embedder = embedder or FakeEmbedder()
     settings = Settings(home=home, chat_model="quotes", reranker=reranker)
     app = open_app(settings, serving=False, embedder=embedder)
-    app.model_server = FakeModelServer()
+    app.model_server, app.pulls = FakeModelServer(), Pulls(FakeModelStore())
     app.ingestion = Ingestion(reader=DirectReader(), embedder=embedder, bulk_embedder=embedder)
     try:
         yield app

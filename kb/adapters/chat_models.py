@@ -1,34 +1,31 @@
 """Language models behind an Ollama server."""
 
-import contextlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from kb.adapters import ollama_errors as errors
-from kb.adapters import ollama_status
-from kb.adapters.ollama_address import Address, parse_address
-from kb.adapters.ollama_line import Line, tls
-from kb.domain.errors import QuireError
+from kb.adapters import ollama_errors, ollama_status
+from kb.adapters import server_errors as errors
+from kb.adapters.answer_stream import (
+    CONNECT_SECONDS,
+    AnswerStream,
+    AskingOptions,
+    checked,
+)
+from kb.adapters.ollama_status import ListedModel
+from kb.adapters.server_address import Address, parse_address
+from kb.adapters.server_line import Line, tls
+from kb.domain.errors import ModelError, QuireError
 from kb.domain.models import InstalledModel, ServerStatus
 
 if TYPE_CHECKING:
     from langchain_ollama import ChatOllama
 
-_CONNECT_SECONDS = 3.0
 _INSTALL = "Install one, for instance with `ollama pull qwen3:4b`."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskingOptions:
-    """How every model is asked. One fixed set: Ollama loads a model anew when they change."""
-
-    context_tokens: int
-    keep_alive: str
-    first_token_timeout: float = 300.0
-    answer_tokens: int = 1024
+_SHOWING_SECONDS = 2.0
 
 
 class OllamaServer:
@@ -50,6 +47,8 @@ class OllamaServer:
             first_token_timeout=first_token_timeout,
             answer_tokens=answer_tokens,
         )
+        # By content: what a model was made for does not change.
+        self._trained: dict[tuple[str, str], int | None] = {}
 
     def status(self) -> ServerStatus:
         """What is there now. Never raises; answers within a few seconds."""
@@ -60,9 +59,14 @@ class OllamaServer:
             version, listed = ollama_status.version(address), ollama_status.models(address)
         except QuireError as error:
             return ServerStatus(address=shown, problem=str(error))
-        chatting = tuple(one.model for one in listed if one.chats)
-        problem = _lack(bool(listed), chatting)
-        return ServerStatus(address=shown, version=version, models=chatting, problem=problem)
+        chatting = self._with_windows([one for one in listed if one.chats], address)
+        return ServerStatus(
+            address=shown,
+            version=version,
+            answers=True,
+            models=chatting,
+            problem=_lack(bool(listed), chatting),
+        )
 
     def chat_model(self, name: str) -> "OllamaChatModel":
         """The named model, for one answer.
@@ -73,12 +77,60 @@ class OllamaServer:
         address = parse_address(self._host)
         listed = ollama_status.find(name, ollama_status.models(address))
         if listed is None:
-            raise errors.not_installed(name)
+            raise ollama_errors.not_installed(name)
         if listed.model.remote:
             raise errors.runs_remotely(listed.model.name)
         if not listed.chats:
             raise errors.only_embeds(listed.model.name)
-        return OllamaChatModel(listed.model.name, address, self._options)
+        window = self._window(self._trained_window(listed, address))
+        options = replace(self._options, context_tokens=window)
+        return OllamaChatModel(listed.model.name, address, options)
+
+    def _window(self, trained: int | None) -> int:
+        """Ollama would lower a larger one in silence."""
+        asked = self._options.context_tokens
+        return asked if trained is None else min(asked, trained)
+
+    def _with_windows(
+        self, listed: Sequence[ListedModel], address: Address
+    ) -> tuple[InstalledModel, ...]:
+        """The models with what is known of their windows; servers differ in what they tell."""
+        try:
+            windows = ollama_status.loaded(address)
+        except ModelError:
+            windows = None
+        until = time.monotonic() + _SHOWING_SECONDS
+        return tuple(self._with_window(one, address, windows, until) for one in listed)
+
+    def _with_window(
+        self,
+        listed: ListedModel,
+        address: Address,
+        windows: Mapping[str, int | None] | None,
+        until: float,
+    ) -> InstalledModel:
+        if listed.model.remote:
+            return listed.model
+        # Many models of an old server: the next look tells of the others.
+        trained = self._trained_window(listed, address) if time.monotonic() < until else None
+        name = ollama_status.full_name(listed.model.name)
+        return replace(
+            listed.model,
+            trained_tokens=trained,
+            window_tokens=(windows or {}).get(name) or self._window(trained),
+            loaded=None if windows is None else name in windows,
+        )
+
+    def _trained_window(self, listed: ListedModel, address: Address) -> int | None:
+        if listed.model.trained_tokens:
+            return listed.model.trained_tokens
+        key = (listed.model.name, listed.digest)
+        if key not in self._trained:
+            try:
+                self._trained[key] = ollama_status.trained_window(address, listed.model.name)
+            except ModelError:
+                return None
+        return self._trained[key]
 
 
 class OllamaChatModel:
@@ -111,26 +163,13 @@ class OllamaChatModel:
         """Tokens the model read; far fewer than were sent means that Ollama cut the prompt."""
         return self._prompt_tokens
 
-    def stream(self, messages: Sequence[tuple[str, str]]) -> "AnswerStream":
+    def stream(self, messages: Sequence[tuple[str, str]]) -> AnswerStream:
         """The answer to (role, content) messages, piece by piece. Raises ModelError."""
         self._finish_reason, self._prompt_tokens = "", None
         line = Line(tls(self._address))
-        return AnswerStream(self._checked(messages, line), line)
-
-    def _checked(self, messages: Sequence[tuple[str, str]], line: Line) -> Generator[str]:
-        said = False
-        try:
-            for piece in without_thoughts(self._pieces(messages, line)):
-                said = said or not piece.isspace()
-                yield piece
-        except Exception as error:
-            if line.is_cut:
-                return
-            raise self._told(error) from error
-        finally:
-            line.close()
-        if not line.is_cut:
-            self._check_end(said)
+        return checked(
+            self._pieces(messages, line), line, told=self._told, check_end=self._check_end
+        )
 
     def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
         for chunk in self._chat(line).stream(list(messages)):
@@ -154,7 +193,7 @@ class OllamaChatModel:
             reasoning=False,
             temperature=0.0,
             client_kwargs={
-                "timeout": httpx.Timeout(options.first_token_timeout, connect=_CONNECT_SECONDS),
+                "timeout": httpx.Timeout(options.first_token_timeout, connect=CONNECT_SECONDS),
                 "headers": self._address.headers,
                 "follow_redirects": False,  # the passages go to the named address only
                 "trust_env": False,
@@ -179,7 +218,7 @@ class OllamaChatModel:
         from ollama import ResponseError
 
         if isinstance(error, ResponseError):
-            return errors.from_answer(error.status_code, error.error, self._asked)
+            return ollama_errors.from_answer(error.status_code, error.error, self._asked)
         return errors.from_failure(error, self._asked)
 
     @property
@@ -187,43 +226,6 @@ class OllamaChatModel:
         return errors.Asked(
             model=self._name, address=self._address, context_tokens=self.context_tokens
         )
-
-
-class AnswerStream(Iterator[str]):
-    """The pieces of an answer. `close` ends it from any thread, also while it waits."""
-
-    def __init__(self, pieces: Generator[str], line: Line) -> None:
-        self._pieces = pieces
-        self._line = line
-
-    def __next__(self) -> str:
-        return next(self._pieces)
-
-    def close(self) -> None:
-        """Hang up, which ends the generation; the reader then sees the end of the answer."""
-        self._line.cut()
-        # A thread that waits inside is woken by the cut, and ends the generator itself.
-        with contextlib.suppress(ValueError):
-            self._pieces.close()
-
-
-def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces less a leading <think> block, which some imported models write all the same."""
-    pieces = iter(pieces)
-    held = ""
-    for piece in pieces:
-        held += piece
-        start = held.lstrip()
-        if start.startswith("<think>"):
-            _, closed, held_after = start.partition("</think>")
-            if closed:
-                held = held_after.lstrip()
-                break
-        elif not "<think>".startswith(start):
-            break
-    if not held.lstrip().startswith("<think>") and held:
-        yield held
-    yield from pieces
 
 
 def _lack(any_listed: bool, chatting: Sequence[InstalledModel]) -> str:

@@ -1,31 +1,27 @@
 """Asks an Ollama server what it is and what it has."""
 
-import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from kb.adapters import ollama_errors as errors
-from kb.adapters.ollama_address import Address
-from kb.adapters.ollama_line import tls
+from kb.adapters.server_address import Address
+from kb.adapters.server_errors import from_connection, plain_reason
+from kb.adapters.server_fetch import fetch, parsed, whole
 from kb.domain.models import InstalledModel
 
-_SECONDS = 2.0
-_MOST_BYTES = 8_000_000
 _EMBEDDING_FAMILIES = {"bert", "nomic-bert", "nomic-bert-moe", "xlm-roberta"}
 _CLOUD_HOST = ".ollama.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedModel:
-    """A model as the server lists it, and whether it can answer."""
+    """A model as the server lists it, and whether it can answer; `digest` names its content."""
 
     model: InstalledModel
     chats: bool
+    digest: str = ""
 
 
 def version(address: Address) -> str:
@@ -44,15 +40,36 @@ def models(address: Address) -> list[ListedModel]:
     return [_listed(row, address) for row in rows or [] if isinstance(row, dict) and _name(row)]
 
 
+def loaded(address: Address) -> dict[str, int | None]:
+    """The windows of the loaded models, in tokens, by `full_name`. Raises ModelError."""
+    rows = _fetch(address, "/api/ps").get("models")
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {full_name(_name(row)): whole(row.get("context_length")) for row in found}
+
+
+def trained_window(address: Address, name: str) -> int | None:
+    """The longest window that the model was made for, in tokens. Raises ModelError."""
+    info = _fetch(address, "/api/show", {"model": name}).get("model_info")
+    if not isinstance(info, dict):
+        return None
+    return whole(info.get(f"{info.get('general.architecture')}.context_length"))
+
+
 def find(name: str, listed: list[ListedModel]) -> ListedModel | None:
     """The model meant by a name: case does not count, and no tag means `latest`."""
-    meant = _full(name)
-    return next((one for one in listed if _full(one.model.name) == meant), None)
+    meant = full_name(name)
+    return next((one for one in listed if full_name(one.model.name) == meant), None)
 
 
-def _full(name: str) -> str:
+def full_name(name: str) -> str:
+    """The name as it is compared: in small letters, with its tag."""
     name = name.strip().lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def is_cloud_name(name: str) -> bool:
+    """Whether a model of that name runs at Ollama's own site."""
+    return full_name(name).endswith(("-cloud", ":cloud"))
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -60,20 +77,22 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _listed(row: dict[str, Any], address: Address) -> ListedModel:
-    remote, size = _is_remote(row, address), row.get("size")
+    remote = _is_remote(row, address)
     model = InstalledModel(
         name=_name(row),
         # A cloud model's size is that of its description.
-        size_bytes=size if isinstance(size, int) and not remote else None,
+        size_bytes=None if remote else whole(row.get("size")),
         parameters=str(_details(row).get("parameter_size") or ""),
         remote=remote,
+        server=address.url,
+        trained_tokens=whole(_details(row).get("context_length")),
     )
-    return ListedModel(model=model, chats=_chats(row))
+    return ListedModel(model=model, chats=_chats(row), digest=str(row.get("digest") or ""))
 
 
 def _is_remote(row: dict[str, Any], address: Address) -> bool:
     told = row.get("remote_host") or row.get("remote_model")
-    named = _full(_name(row)).endswith(("-cloud", ":cloud"))
+    named = is_cloud_name(_name(row))
     host = f".{address.host.lower().rstrip('.')}"
     return bool(told) or named or host.endswith(_CLOUD_HOST)
 
@@ -91,42 +110,15 @@ def _details(row: dict[str, Any]) -> dict[str, Any]:
     return details if isinstance(details, dict) else {}
 
 
-def _fetch(address: Address, path: str) -> dict[str, Any]:
-    status, body = _get(address, path)
-    if status != 200:
-        raise errors.from_status(status, errors.plain_reason(body), address)
+def _fetch(address: Address, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
-        parsed = json.loads(body)
-    except ValueError as error:
-        raise errors.from_status(status, "", address) from error
-    if not isinstance(parsed, dict):
-        raise errors.from_status(status, "", address)
-    return parsed
-
-
-def _get(address: Address, path: str) -> tuple[int, str]:
-    try:
-        with _client(address) as client, client.stream("GET", address.url + path) as response:
-            return response.status_code, _read(response)
+        status, text = fetch(address, path, method="POST" if body else "GET", body=body)
     # The last two: names that cannot be written into a request at all.
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise errors.from_connection(error, address) from error
-
-
-@contextmanager
-def _client(address: Address) -> Iterator[httpx.Client]:
-    """Straight to the address: a proxy from the environment would see what nobody named it for."""
-    with httpx.Client(
-        timeout=_SECONDS, trust_env=False, verify=tls(address), headers=address.headers
-    ) as client:
-        yield client
-
-
-def _read(response: httpx.Response) -> str:
-    """The body, unless it goes on and on: at a wrong address anything may answer."""
-    body, until = bytearray(), time.monotonic() + _SECONDS
-    for block in response.iter_bytes():
-        body += block
-        if len(body) > _MOST_BYTES or time.monotonic() > until:
-            raise httpx.ReadTimeout("the answer does not end", request=response.request)
-    return body.decode("utf-8", errors="replace")
+        raise from_connection(error, address) from error
+    if status != 200:
+        raise errors.from_status(status, plain_reason(text), address)
+    found = parsed(text)
+    if found is None:
+        raise errors.from_status(status, "", address)
+    return found

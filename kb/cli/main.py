@@ -13,7 +13,7 @@ from kb.settings import Settings, load_settings
 if TYPE_CHECKING:
     from kb.ports import Embedder
 
-MODULES = ("add", "ask", "conversations", "evaluate", "maintain", "support", "text")
+MODULES = ("add", "ask", "conversations", "evaluate", "maintain", "models", "support", "text")
 """The modules of this package that describe commands; `run` is described here."""
 
 

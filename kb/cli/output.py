@@ -7,7 +7,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from kb.domain.errors import InvalidInputError
 
@@ -39,11 +47,20 @@ def error(text: str) -> None:
 
 def progress() -> Progress:
     """A bar with an estimate of the rest, on a terminal only."""
+    return _bar(MofNCompleteColumn())
+
+
+def download() -> Progress:
+    """The same, counting bytes."""
+    return _bar(DownloadColumn())
+
+
+def _bar(count: ProgressColumn) -> Progress:
     return Progress(
         # A name in brackets is no markup.
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        count,
         TimeRemainingColumn(),
         console=stderr,
         disable=not stderr.is_terminal,

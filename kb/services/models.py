@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from kb.domain.access import Action
 from kb.domain.conversations import QUOTES
 from kb.domain.documents import EmbeddingSpace, KnowledgeBaseId
-from kb.domain.models import ServerStatus
+from kb.domain.models import Pull, ServerStatus
 from kb.domain.words import ENGLISH
 from kb.ports import ChatModel, Embedder, ModelServer, Reranker, WordIndex
 from kb.services.access import Access
+from kb.services.pulls import Pulls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class ModelsService:
 
     access: Access
     server: ModelServer
+    pulls: Pulls
     embedder: Embedder
     reads_english_best: bool
     words: WordIndex
@@ -39,9 +41,11 @@ class ModelsService:
     def current(self, status: ServerStatus) -> str:
         """The chosen model's name; the first installed one where none was chosen; else quotes."""
         chosen = self.chosen()
-        if chosen:
-            return chosen
-        return self.choices(status)[0]
+        if not chosen:
+            return self.choices(status)[0]
+        # A model of another server than Ollama may be named without that server.
+        named = [model.name for model in status.models if model.short_name == chosen]
+        return named[0] if named and chosen not in self.choices(status) else chosen
 
     def choose(self, name: str) -> None:
         """Let this model, or "quotes", write the answers from now on."""
@@ -55,6 +59,39 @@ class ModelsService:
         """
         wanted = name or self.chosen() or self.current(self.status())
         return None if wanted == QUOTES else self.server.chat_model(wanted)
+
+    def pull(self, name: str) -> None:
+        """Begin to download a model into Ollama; it goes on when the page is left.
+
+        Raises InvalidInputError for no name and while another download goes on, NotAllowedError.
+        """
+        self.access.require_host()
+        self.pulls.start(name)
+
+    def last_pull(self) -> Pull | None:
+        """The download under way, or what became of the last one."""
+        self.access.require_host()
+        return self.pulls.last
+
+    def cancel_pull(self) -> None:
+        """Stop the download; what came of it stays with Ollama, and the next one goes on there."""
+        self.access.require_host()
+        self.pulls.cancel()
+
+    def forget_pull(self) -> None:
+        """Speak no more of a download that has ended."""
+        self.access.require_host()
+        self.pulls.forget()
+
+    def delete(self, name: str) -> None:
+        """Take a model off Ollama's disk; another writes the answers if it was the chosen one.
+
+        Raises InvalidInputError, ModelError.
+        """
+        self.access.require_host()
+        self.pulls.store.delete(name)
+        if self.chosen() == name:
+            self.choose_model("")
 
     def embedding_space(self) -> EmbeddingSpace:
         """The embedding model in use; waits for it to load. Raises ModelMissingError."""

@@ -1,21 +1,18 @@
 """Settings: the language models that are there, and the models that search."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from kb.domain.documents import KnowledgeBase
-from kb.domain.models import InstalledModel
-from kb.ui import model_status, models, session
-from kb.ui.text import plain, size
+from kb.domain.models import ServerStatus
+from kb.ui import model_list, model_pulls, model_status, models, session
+from kb.ui.text import plain
 
-SUGGESTED = "qwen3:4b"
 MULTILINGUAL = "intfloat/multilingual-e5-small"
 INSTALL = "curl -fsSL https://ollama.com/install.sh | sh"
 
 
 def language_models() -> None:
-    """Whether the server of language models answers, what it has, and how to get more."""
+    """Which servers of language models answer, what they have, and how to get more."""
     st.header("Language models", anchor=False)
     _language_models()
     st.button("Look again", key="look-again", on_click=model_status.ask_anew)
@@ -29,24 +26,32 @@ def embedding_model(base: KnowledgeBase) -> None:
 
 
 def _language_models() -> None:
-    service = session.workspace().models
-    status = model_status.latest(service)
+    status = model_status.latest(session.workspace().models)
     if status is None:
-        st.markdown("Asking Ollama.")
+        st.markdown("Asking the model server.")
         return
-    if status.version:
-        st.markdown(f"Ollama {plain(status.version)} answers at {plain(status.address)}.")
-    if status.problem:
-        st.warning(plain(status.problem))
+    for each in status.each:
+        _server(each, beside_another=status.answers and not status.problem)
     if status.models:
-        _table(status.models)
-    if not status.version:
+        model_list.draw(status)
+    if not status.answers:
         _how_to_install()
-    if not status.models:
-        st.markdown("Fetch a model, about 3 GB:")
-        st.code(f"ollama pull {SUGGESTED}", language=None)
+    model_pulls.draw(status)
     if status.models:
         models.picker()
+
+
+def _server(server: ServerStatus, *, beside_another: bool) -> None:
+    if server.answers:
+        name = f"{server.kind} {server.version}".strip()
+        st.markdown(f"{plain(name)} answers at {plain(server.address)}.")
+    if not server.problem:
+        return
+    if beside_another and server.kind == "Ollama" and not server.answers:
+        # Whoever set up another server may well not want this one.
+        st.caption(plain(server.problem))
+    else:
+        st.warning(plain(server.problem))
 
 
 def _how_to_install() -> None:
@@ -56,22 +61,6 @@ def _how_to_install() -> None:
         "take the installer from its site, ollama\\.com."
     )
     st.code(INSTALL, language=None)
-
-
-def _table(installed: Sequence[InstalledModel]) -> None:
-    st.dataframe(
-        [
-            {
-                "Model": each.name,
-                "Parameters": each.parameters or "unknown",
-                "Size": size(each.size_bytes) if each.size_bytes else "unknown",
-                "Runs": "on the internet: not used" if each.remote else "here",
-            }
-            for each in installed
-        ],
-        hide_index=True,
-        width="stretch",
-    )
 
 
 def _embedding(base: KnowledgeBase) -> None:

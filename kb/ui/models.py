@@ -1,5 +1,7 @@
 """Which model writes the answers: the field to choose it by."""
 
+from collections import Counter
+
 import streamlit as st
 
 from kb.domain.conversations import QUOTES
@@ -16,7 +18,7 @@ def picker() -> tuple[str, bool]:
     models = session.workspace().models
     status = model_status.latest(models) or ServerStatus(address="")
     choices, current = models.choices(status), models.current(status)
-    labels = {name: name for name in choices} | {QUOTES: QUOTES_LABEL}
+    labels = {name: name for name in choices} | _short(status) | {QUOTES: QUOTES_LABEL}
     if current not in choices:
         choices, labels[current] = [current, *choices], f"{current} ({AWAY})"
 
@@ -35,3 +37,9 @@ def picker() -> tuple[str, bool]:
         filter_mode=None,
     )
     return current, len(choices) > 1 or current != QUOTES
+
+
+def _short(status: ServerStatus) -> dict[str, str]:
+    """Names without their server, where that leaves no two alike."""
+    times = Counter(model.short_name for model in status.models)
+    return {m.name: m.short_name for m in status.models if times[m.short_name] == 1}

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kb.adapters.chat_models import OllamaChatModel, OllamaServer, without_thoughts
+from kb.adapters.answer_stream import without_thoughts
+from kb.adapters.chat_models import OllamaChatModel, OllamaServer
 from kb.domain.errors import (
     ContextTooLongError,
     ModelError,

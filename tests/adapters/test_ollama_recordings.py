@@ -14,11 +14,15 @@ from typing import Any
 import httpx
 import pytest
 
-from kb.adapters.chat_models import AskingOptions, OllamaChatModel, OllamaServer
-from kb.adapters.ollama_address import parse_address
+from kb.adapters import ollama_status
+from kb.adapters.answer_stream import AskingOptions
+from kb.adapters.chat_models import OllamaChatModel, OllamaServer
+from kb.adapters.ollama_pulls import OllamaModels
+from kb.adapters.server_address import parse_address
 from kb.domain.errors import QuireError
 from tests import ollama_wire as wire
 from tests.ollama_double import OllamaDouble
+from tests.ollama_pulling import Pulling
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "ollama-recordings"
 
@@ -78,6 +82,9 @@ def replayed(*recordings: Json) -> Iterator[str]:
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             _write(self, by_path[self.path])
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
@@ -166,6 +173,43 @@ def test_another_kind_of_model_server_is_told() -> None:
     assert status.problem.startswith(f"Something answers at {address}, but it is not Ollama")
 
 
+def test_a_recorded_download_is_followed() -> None:
+    with replayed(recording("pull-ok")) as address:
+        told = list(OllamaModels(address).pull("qwen3:0.6b"))
+    assert [one.done_bytes for one in told[:4]] == [0, 0, 16368992, 301989888]
+    assert (told[-1].done_bytes, told[-1].share) == (522640096, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("pull-breaks", "The download of qwen3:0.6b stopped at 3 %: 503."),
+        ("pull-unknown-model", "There is no model called qwen3:0.6b."),
+    ],
+)
+def test_a_recorded_download_that_failed_is_told(name: str, sentence: str) -> None:
+    with replayed(recording(name)) as address, pytest.raises(QuireError) as caught:
+        list(OllamaModels(address).pull("qwen3:0.6b"))
+    assert caught.value.what == sentence
+
+
+def test_recorded_deletions_are_read() -> None:
+    with replayed(recording("delete-ok")) as address:
+        OllamaModels(address).delete("mine")
+    with (
+        replayed(recording("delete-missing")) as address,
+        pytest.raises(QuireError, match="nope is not installed"),
+    ):
+        OllamaModels(address).delete("nope")
+
+
+def test_recorded_windows_are_read() -> None:
+    with replayed(recording("ps"), recording("show-thinking-num_ctx")) as address:
+        parsed = parse_address(address)
+        assert ollama_status.loaded(parsed) == {"qwen3:0.6b": 4096}
+        assert ollama_status.trained_window(parsed, "qwen3:8b-16k") == 40960
+
+
 # The stand-in speaks as the recorded servers do
 
 SPOKEN: dict[str, Json] = {
@@ -187,6 +231,13 @@ SPOKEN: dict[str, Json] = {
     "chat-model-missing": {"models": []},
     "chat-not-chat-model": {"models": [wire.model_entry("nomic-embed-text", kind="embedding")]},
     "chat-think-unsupported": {},
+    "ps": {"loaded": {"qwen3:0.6b": 4096}},
+    "show-missing": {"models": []},
+    "pull-ok": {},
+    "pull-breaks": {"pulling": Pulling(error="503: ", there={"qwen3:0.6b": 16368992})},
+    "pull-unknown-model": {},
+    "delete-ok": {},
+    "delete-missing": {"models": []},
 }
 
 
@@ -214,9 +265,12 @@ def test_the_stand_in_speaks_like_the_recorded_server(name: str) -> None:
 )
 def test_the_stand_ins_refusals_are_worded_as_recorded(name: str) -> None:
     recorded = recording(name)
-    asked = recorded["request"]["body"]
+    request = recorded["request"]
+    asked = request["body"]
     with OllamaDouble(**{"models": [asked["model"]], **SPOKEN[name]}) as double:
-        answer = httpx.post(f"{double.address}/api/chat", json=asked, trust_env=False)
+        answer = httpx.request(
+            request["method"], double.address + request["path"], json=asked, trust_env=False
+        )
     assert answer.json() == json.loads("".join(recorded["chunks"]))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kb.adapters import ollama_status
 from kb.adapters.chat_models import OllamaServer
-from kb.adapters.ollama_address import Address
+from kb.adapters.server_address import Address
 from kb.domain.errors import (
     InvalidInputError,
     ModelError,

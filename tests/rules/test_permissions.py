@@ -152,6 +152,11 @@ ROWS = {
     "models.choices": Row(lambda w, t: w.models.choices(w.models.status()), MAY, MAY),
     "models.current": Row(lambda w, t: w.models.current(w.models.status()), MAY, MAY),
     "models.choose": Row(lambda w, t: w.models.choose("quotes"), FORBIDDEN, FORBIDDEN),
+    "models.pull": Row(lambda w, t: w.models.pull("small:1b"), FORBIDDEN, FORBIDDEN),
+    "models.last_pull": Row(lambda w, t: w.models.last_pull(), FORBIDDEN, FORBIDDEN),
+    "models.cancel_pull": Row(lambda w, t: w.models.cancel_pull(), FORBIDDEN, FORBIDDEN),
+    "models.forget_pull": Row(lambda w, t: w.models.forget_pull(), FORBIDDEN, FORBIDDEN),
+    "models.delete": Row(lambda w, t: w.models.delete("small:1b"), FORBIDDEN, FORBIDDEN),
     "models.chat_model": Row(lambda w, t: w.models.chat_model("quotes"), MAY, MAY),
     "models.embedding_space": Row(lambda w, t: w.models.embedding_space(), MAY, MAY),
     "models.wants_other_embedding_model": Row(

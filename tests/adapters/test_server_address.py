@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.adapters.ollama_address import parse_address
+from kb.adapters.server_address import parse_address
 from kb.domain.errors import InvalidInputError
 
 

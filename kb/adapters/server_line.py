@@ -1,4 +1,4 @@
-"""Connections to Ollama: direct ones only, and one that can be cut while it waits."""
+"""Connections to model servers: direct ones, and one that can be cut while it waits."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from kb.adapters.ollama_address import Address
+from kb.adapters.server_address import Address
 
 
 def tls(address: Address) -> ssl.SSLContext:
@@ -28,7 +28,16 @@ class Line(httpx.BaseTransport):
         self._inner = httpx.HTTPTransport(verify=context)
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self.is_cut = False
+        self._cut = threading.Event()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `cut` was called."""
+        return self._cut.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until it is cut."""
+        self._cut.wait(seconds)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and see over which socket it goes."""
@@ -38,7 +47,7 @@ class Line(httpx.BaseTransport):
     def cut(self) -> None:
         """End the connection now, whoever is waiting on it."""
         with self._lock:
-            self.is_cut = True
+            self._cut.set()
             if self._socket is not None:
                 with contextlib.suppress(OSError):  # the other side was faster
                     self._socket.shutdown(socket.SHUT_RDWR)
