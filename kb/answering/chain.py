@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack
 from kb.answering.citations import Cited, cite, without_marks
+from kb.answering.overviews import Overview, overview_of
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
@@ -60,12 +61,15 @@ class AnsweringChain:
     def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
         """Retrieved, then Token after Token, then Finished. Without a model: quotes.
 
-        A question for every place that says something is answered by their list.
+        A question for every place that says something is answered by their list, one for a
+        summary by reading everything.
         Raises ModelError, EmbeddingSpaceError while it is read.
         """
         wanted = places_asked_for(query.text)
         if wanted:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
+        if overview := overview_of(query, self.retriever, self.embedder, model):
+            return AnswerEvents(overview, query)
         # A second passage of the page that says most may hold the answer.
         retriever = self.retriever.model_copy(update={"page_once": False})
         run = _Run(retriever=retriever, judge=self.judge, embedder=self.embedder, model=model)
@@ -78,7 +82,7 @@ class AnswerEvents(Iterator[AnswerEvent]):
     An answer that was closed has no Finished.
     """
 
-    def __init__(self, run: "_Run | PlaceList", query: Query) -> None:
+    def __init__(self, run: "_Run | PlaceList | Overview", query: Query) -> None:
         self._run = run
         self._events = self._read(query)
 
