@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from kb.answering.budget import ANSWER_TOKENS, CHARACTERS_PER_TOKEN, estimated_tokens
+from kb.answering.budget import ANSWER_TOKENS, estimated_tokens
 from kb.answering.citations import Cited, cite, without_marks
 from kb.answering.extracts import Extract
 from kb.answering.prompts import JOIN_SYSTEM, NOT_FOUND, join_prompt, section_prompt, shown_note
@@ -27,6 +27,9 @@ NOTE_CHARACTERS = 900
 
 MOST_SECTION = 12_000
 """Characters of a section that a model reads at once, where its window has room for them."""
+
+LETTERS_PER_TOKEN = 3
+"""Of Latin script, low on purpose. Not covered: scripts whose letters are tokens of their own."""
 
 PROMPT_TOKENS = 300
 """Room for what stands round passages and notes."""
@@ -88,7 +91,7 @@ class NoteTaker:
     @property
     def section_characters(self) -> int:
         """How much of a document the model reads at once."""
-        return min(MOST_SECTION, int(self._room * CHARACTERS_PER_TOKEN))
+        return min(MOST_SECTION, self._room * LETTERS_PER_TOKEN)
 
     def note(self, heading: str, section: Section) -> Note:
         """What the model says of a section, as far as it is borne out. Raises ModelError."""
