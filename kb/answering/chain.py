@@ -15,6 +15,8 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack, passage_tokens
 from kb.answering.citations import Cited, cite, without_marks
+from kb.answering.figures import Figure, figure_of
+from kb.answering.overviews import Overview, overview_of
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
@@ -68,12 +70,17 @@ class AnsweringChain:
     def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
         """Retrieved, then Token after Token, then Finished. Without a model: quotes.
 
-        A question for every place that says something is answered by their list.
+        A question for every place that says something is answered by their list, one for a
+        summary by reading everything, one that counts or computes over a table by its rows.
         Raises ModelError, EmbeddingSpaceError while it is read.
         """
         wanted = places_asked_for(query.text)
         if wanted:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
+        if overview := overview_of(query, self.retriever, self.embedder, model):
+            return AnswerEvents(overview, query)
+        if figure := figure_of(query, self.retriever):
+            return AnswerEvents(figure, query)
         # A second passage of the page that says most may hold the answer.
         retriever = self.retriever.model_copy(update={"page_once": False})
         run = _Run(
@@ -92,7 +99,7 @@ class AnswerEvents(Iterator[AnswerEvent]):
     An answer that was closed has no Finished.
     """
 
-    def __init__(self, run: "_Run | PlaceList", query: Query) -> None:
+    def __init__(self, run: "_Run | PlaceList | Overview | Figure", query: Query) -> None:
         self._run = run
         self._events = self._read(query)
 

@@ -247,6 +247,8 @@ def _counted(found: Places) -> str:
 def _print_answer(answer: Answer) -> None:
     output.line(answer.reason if answer.refused else answer.text)
     output.line()
+    if answer.reason and not answer.refused:
+        output.line(f"{answer.reason}\n")
     for number, citation in sorted(_first_of_each(answer.citations).items()):
         place = f", p. {citation.page}" if citation.paged else ""
         output.line(f"[{number}] {citation.document_name}{place}")

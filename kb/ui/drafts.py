@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from kb.domain.conversations import Draft, Message
 from kb.domain.words import counted
 from kb.ui import answers, receipts, session
-from kb.ui.text import visible
+from kb.ui.text import plain
 
 LOOK_EVERY_SECONDS = 0.1
 LONG_SECONDS = 8.0
@@ -60,11 +60,13 @@ class Growing:
             return f"{counted(draft.ahead, 'answer')} will be written before this one."
         if draft.progress and draft.progress.total:
             told = draft.progress
-            return f"{visible(told.step)}: {told.done} of {told.total}"
+            return f"{plain(told.step)}: {told.done} of {told.total}"
         if not draft.hits:
             return LOOKING
         status = LOADING if time.monotonic() - self.begun > LONG_SECONDS else WRITING
-        return f"{status}. {receipts.budget_line(draft.receipt)}" if draft.receipt else status
+        return (
+            f"{status}. {plain(receipts.budget_line(draft.receipt))}" if draft.receipt else status
+        )
 
 
 def place(message: Message) -> Growing:
