@@ -12,6 +12,7 @@ from kb.ui import (
     message_actions,
     models,
     progress,
+    scope,
     session,
     uploads,
 )
@@ -22,8 +23,10 @@ def draw() -> None:
     base = frame.begin("chat")
     workspace = session.workspace()
     conversation = session.open_conversation(base)
+    listed = workspace.documents.listed(base.id)
     with st.sidebar:
         model, has_models = models.picker()
+        chosen = scope.picker(base, listed)
         conversations.sidebar(base, conversation)
     prompt = st.chat_input(
         "Ask your documents, or drop files here", key="question", accept_file="multiple"
@@ -32,9 +35,8 @@ def draw() -> None:
         if prompt.files:
             uploads.take(base.id, prompt.files)
         if prompt.text.strip():
-            chat.ask(prompt.text, model)
+            chat.ask(prompt.text, model, chosen)
         st.rerun()
-    listed = workspace.documents.listed(base.id)
     # A place of its own, so that what stood here goes at once when the first question is asked.
     first = st.empty()
     if conversation is None:

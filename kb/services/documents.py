@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from kb.answering.offers import questions_about
 from kb.domain.access import Action
 from kb.domain.documents import (
     UNFINISHED,
@@ -125,6 +126,10 @@ class DocumentsService:
         self.access.require_document(Action.SEE, id)
         with self.records.reading() as view:
             return view.documents.passages_of(id)
+
+    def questions(self, id: DocumentId) -> list[str]:
+        """Some that the document can answer, to begin with. Raises NotFoundError."""
+        return questions_about(self.passages(id))
 
     def original(self, id: DocumentId) -> Path:
         """Where the file as it was added lies."""

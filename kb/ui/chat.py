@@ -1,7 +1,7 @@
 """Asks in a conversation: draws what was said, and what is being said."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -12,18 +12,28 @@ from kb.domain.words import counted
 from kb.services.answers import checked_question
 from kb.services.documents import ListedDocument
 from kb.ui import answers, citations, drafts, message_actions, progress, session
+from kb.ui.reading import Block, block
+from kb.ui.text import short, visible
 
 CLOSEST = 3
+NAMED = 3
+"""Documents that are named below a question which was put to some only."""
 
 
-def ask(question: str, model: str = "") -> None:
+def ask(question: str, model: str = "", document_ids: Collection[DocumentId] | None = None) -> None:
     """Ask in the open conversation, or begin one; the answer is written in the background."""
     with session.noticed_errors():
         checked_question(question)  # else it would begin a conversation that says nothing
         base = session.open_base()
         conversations = session.workspace().conversations
         conversation = session.open_conversation(base) or conversations.create(base.id)
-        conversations.ask(conversation.id, question, uuid.uuid4().hex, model=model or None)
+        conversations.ask(
+            conversation.id,
+            question,
+            uuid.uuid4().hex,
+            model=model or None,
+            document_ids=document_ids,
+        )
         session.switch_conversation(conversation.id)
 
 
@@ -37,7 +47,7 @@ def history(
 ) -> list[drafts.Growing]:
     """What was said, each answer with the way out where it has none; where answers grow."""
     any_findable = progress.any_findable(listed)
-    current_ids = {each.document.id for each in listed}
+    names = {each.document.id: each.document.name for each in listed}
     growing = []
     for message in map(_as_it_is, messages):
         with st.container(key=f"{message.role}-{message.id}"):
@@ -46,7 +56,7 @@ def history(
             elif message_actions.is_edited(message):
                 message_actions.edit_form(message)
             else:
-                _draw(message, branches, current_ids, has_models=has_models)
+                _draw(message, branches, names, has_models=has_models)
             if message.refused and any_findable:
                 _closest(base, message, messages)
     if messages and not growing:
@@ -55,9 +65,11 @@ def history(
 
 
 def _draw(
-    message: Message, branches: Branches, current_ids: set[DocumentId], *, has_models: bool
+    message: Message, branches: Branches, names: Mapping[DocumentId, str], *, has_models: bool
 ) -> None:
-    actions = message_actions.block_of(message, branches)
+    below = [_scope(message.document_ids, names)] if message.document_ids else []
+    if actions := message_actions.block_of(message, branches):
+        below.append(actions)
 
     def opened(target: str) -> None:
         if message_actions.is_action(target):
@@ -67,12 +79,19 @@ def _draw(
 
     answers.draw(
         message,
-        current_ids,
+        names.keys(),
         current=session.parameter(session.EVIDENCE_PARAMETER),
         on_open=opened,
         models=has_models,
-        below=[actions] if actions else [],
+        below=below,
     )
+
+
+def _scope(ids: Collection[DocumentId], names: Mapping[DocumentId, str]) -> Block:
+    """Which documents a question was put to."""
+    told = ", ".join(short(names[id], 60) for id in list(ids)[:NAMED] if id in names)
+    more = len(ids) - min(len(ids), NAMED)
+    return block("note", visible(f"Asked only of {told}" + (f" and {more} more." if more else ".")))
 
 
 def _as_it_is(message: Message) -> Message:

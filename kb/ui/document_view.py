@@ -1,5 +1,7 @@
 """A document's own view: its pages as they were read, beside their pictures."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from kb.domain.documents import FINDABLE, Document, DocumentId, DocumentState, Page, TextSource
@@ -7,11 +9,13 @@ from kb.domain.errors import NotFoundError, QuireError
 from kb.domain.words import counted
 from kb.services.documents import ListedDocument
 from kb.ui import (
+    chat,
     citations,
     document_dialogs,
     documents,
     page_map,
     progress,
+    scope,
     session,
     versions,
     work,
@@ -20,6 +24,7 @@ from kb.ui.facts import facts, short_name
 from kb.ui.reading import Block, block, read
 from kb.ui.text import plain, short, visible
 
+CHAT_PAGE = Path(__file__).parents[2] / "pages" / "chat.py"
 WITH_PAGES = (*FINDABLE, DocumentState.SUPERSEDED)
 BY_OCR = "Read by OCR from the page's picture: compare it where a word matters."
 WAITS = "Its picture holds text that OCR has not read yet."
@@ -46,6 +51,8 @@ def draw(id: str) -> None:
     _head(document)
     versions.notice(document)
     _work(listed)
+    if document.state in FINDABLE:
+        _questions(document)
     _around(document)
     if document.state in WITH_PAGES:
         with session.told_errors():
@@ -66,6 +73,25 @@ def _head(document: Document) -> None:
             args=([document.id],),
         )
     document_dialogs.draw([document])
+
+
+def _questions(document: Document) -> None:
+    """What it can be asked, and a way to ask something else."""
+    with st.container(key="questions-about"):
+        st.caption("Ask this document")
+        for number, question in enumerate(session.workspace().documents.questions(document.id)):
+            if st.button(
+                plain(question),
+                key=f"question-about-{number}",
+                type="tertiary",
+                icon=":material/arrow_forward:",
+            ):
+                scope.only(document)
+                chat.ask(question, document_ids=[document.id])
+                st.switch_page(CHAT_PAGE)
+        if st.button("Something else", key="ask-this", type="tertiary", icon=":material/chat:"):
+            scope.only(document)
+            st.switch_page(CHAT_PAGE)
 
 
 def _work(listed: ListedDocument) -> None:

@@ -282,3 +282,33 @@ def test_where_no_page_says_it_the_answer_says_so(app: App, open_page: OpenPage)
     with_a_document(app)
     page = ask(open_page(), 'find "sabbatical"')
     assert "No page of your documents says “sabbatical”." in read(page)
+
+
+def test_a_question_is_put_to_the_chosen_documents_only(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    other = with_a_document(app, "old.txt", "In 2019 full-time staff had 20 days of paid leave.")
+    page = open_page()
+    page.multiselect[0].set_value([other])
+    ask(page)
+    assert {run["label"] for run in citations(page)} == {"old.txt"}
+    assert "Asked only of old.txt." in read(page)
+    page.multiselect[0].set_value([])
+    ask(page, "And how many days of paid leave now?")
+    assert "leave.txt" in {run["label"] for run in citations(page)}
+
+
+def test_a_chosen_document_that_is_removed_is_chosen_no_more(app: App, open_page: OpenPage) -> None:
+    with_a_document(app)
+    other = with_a_document(app, "old.txt", "In 2019 full-time staff had 20 days of paid leave.")
+    page = open_page()
+    page.multiselect[0].set_value([other]).run()
+    workspace = app.workspace()
+    (old,) = [
+        each.document
+        for each in workspace.documents.listed(workspace.knowledge_bases.first().id)
+        if each.document.id == other
+    ]
+    workspace.documents.remove(old.id)
+    page.run()
+    assert page.multiselect[0].value == []
+    assert "29 days" in read(ask(page))

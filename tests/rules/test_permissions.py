@@ -86,6 +86,7 @@ ROWS = {
     "documents.with_work": Row(lambda w, t: w.documents.with_work(t.document.id)),
     "documents.page": Row(lambda w, t: w.documents.page(t.document.id, 1)),
     "documents.passages": Row(lambda w, t: w.documents.passages(t.document.id)),
+    "documents.questions": Row(lambda w, t: w.documents.questions(t.document.id)),
     "documents.original": Row(lambda w, t: w.documents.original(t.document.id)),
     "documents.picture": Row(lambda w, t: w.documents.picture(t.document.id, 1)),
     "documents.add_to": Row(lambda w, t: w.documents.add_to(t.document.id, t.base.id)),
