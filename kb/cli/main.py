@@ -13,7 +13,17 @@ from kb.settings import Settings, load_settings
 if TYPE_CHECKING:
     from kb.ports import Embedder
 
-MODULES = ("add", "ask", "conversations", "evaluate", "maintain", "models", "support", "text")
+MODULES = (
+    "add",
+    "ask",
+    "conversations",
+    "evaluate",
+    "maintain",
+    "models",
+    "replay",
+    "support",
+    "text",
+)
 """The modules of this package that describe commands; `run` is described here."""
 
 

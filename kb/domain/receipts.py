@@ -81,3 +81,12 @@ def differences(before: Receipt, after: Receipt) -> list[str]:
         if values[0] != values[1]:
             told.append(f"{name} ({values[0]}, now {values[1]})")
     return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What was answered, what is answered now, and what the two were not made alike from."""
+
+    before: str
+    now: str
+    differences: tuple[str, ...]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kb.answering.chain import AnsweringChain
     from kb.answering.support import Check
 
-LONGEST_QUESTION = 8000
+LONGEST_QUESTION = 32_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def checked_question(question: str) -> str:
         raise InvalidInputError("The question is empty.")
     if len(stripped) > LONGEST_QUESTION:
         raise InvalidInputError(
-            f"The question is longer than {LONGEST_QUESTION} characters.",
+            f"The question is longer than {LONGEST_QUESTION:,} characters.",
             advice="Add the text as a document and ask about it.",
         )
     return stripped

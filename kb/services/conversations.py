@@ -19,7 +19,7 @@ from kb.domain.conversations import (
 from kb.domain.documents import DocumentId, DocumentState, KnowledgeBaseId
 from kb.domain.errors import InvalidInputError, NotFoundError
 from kb.domain.exact import places_asked_for
-from kb.domain.receipts import Receipt
+from kb.domain.receipts import Receipt, Replay, differences
 from kb.domain.retrieval import Query, Turn
 from kb.domain.transcripts import MEDIA_TYPES, Exported, ExportFormat, Transcript, file_name
 from kb.ports import Clock
@@ -193,6 +193,34 @@ class ConversationsService:
         found = self._of(id, message_id)
         with self.records.reading() as view:
             return view.receipts.find(found.id)
+
+    def replay(self, message_id: MessageId) -> Replay:
+        """Answer a question once more, by the same model of the same documents; nothing is kept.
+
+        Raises NotFoundError, InvalidInputError for what is no answer, ModelError.
+        """
+        with self.records.reading() as view:
+            answer = view.conversations.message(message_id)
+        id = answer.conversation_id
+        conversation = self.access.require_conversation(id)
+        with self.records.reading() as view:
+            said = view.conversations.messages(id, answer.id)
+            then = view.receipts.find(answer.id)
+        if answer.role is not Role.ASSISTANT or then is None:
+            raise InvalidInputError("Nothing is kept of how this was made.")
+        *before, question, _ = said
+        query = Query(
+            text=question.content,
+            scope=self.access.scope(conversation.knowledge_base_id, question.document_ids),
+            history=_turns(before),
+        )
+        now = self.generations.answered(query, self.models.chat_model(answer.model))
+        differing = differences(then, now.receipt) if now.receipt else ["kind of answer"]
+        return Replay(
+            before=answer.content,
+            now=now.reason if now.refused else now.text,
+            differences=tuple(differing),
+        )
 
     def rate(
         self,

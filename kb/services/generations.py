@@ -69,6 +69,12 @@ class Generations:
         self._running[wanted.message.id] = generation
         threading.Thread(target=self._write, args=(generation,), name="answer", daemon=True).start()
 
+    def answered(self, query: Query, model: ChatModel | None) -> Answer:
+        """The answer to a question, when it is whole; nothing is kept. Raises ModelError."""
+        queued = QueuedModel(model, self.queue) if model else None
+        events = self.chain().answer(query, queued)
+        return next(event.answer for event in events if isinstance(event, Finished))
+
     def draft(self, id: MessageId) -> Draft | None:
         """How far the answer is; None where it is not being written."""
         generation = self._running.get(id)

@@ -91,8 +91,8 @@ def test_an_answer_says_what_is_still_being_read_and_lets_one_ask_again(
 def test_a_question_too_long_to_be_asked_is_told_and_begins_no_conversation(
     app: App, open_page: OpenPage
 ) -> None:
-    page = ask(open_page(), "word " * 2000)
-    assert "longer than 8000 characters" in page.toast[0].value
+    page = ask(open_page(), "word " * 8000)
+    assert "longer than 32,000 characters" in page.toast[0].value
     assert not app.workspace().conversations.recent(app.workspace().knowledge_bases.first().id)
 
 

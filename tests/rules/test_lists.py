@@ -22,7 +22,7 @@ DOCS = README + (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 COMMANDS = [
     *("add", "search", "ask", "conversations", "export", "eval", "list", "remove", "rebuild"),
-    *("check", "models", "support", "text"),
+    *("check", "models", "replay", "support", "text"),
     "run",
 ]
 ERRORS = [

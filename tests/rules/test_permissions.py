@@ -142,6 +142,7 @@ ROWS = {
     "conversations.receipt": Row(
         lambda w, t: w.conversations.receipt(t.conversation.id, t.answer.id)
     ),
+    "conversations.replay": Row(lambda w, t: w.conversations.replay(t.answer.id)),
     "conversations.rate": Row(
         lambda w, t: w.conversations.rate(t.conversation.id, t.answer.id, helpful=True)
     ),

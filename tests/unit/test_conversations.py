@@ -146,7 +146,7 @@ class TestAsking:
     def test_an_empty_or_endless_question_is_refused_and_not_kept(
         self, workspace: Workspace, conversation: Conversation
     ) -> None:
-        for question in (" \n", "x" * 8001):
+        for question in (" \n", "x" * 32_001):
             with pytest.raises(InvalidInputError):
                 workspace.conversations.ask(conversation.id, question, "1")
         assert workspace.conversations.messages(conversation.id) == []
@@ -432,6 +432,21 @@ class TestWhatIsKeptOfIt:
         receipt = workspace.conversations.receipt(conversation.id, answer.id)
         assert receipt is not None
         assert receipt.passages == ()
+
+    def test_a_replay_answers_once_more_and_tells_what_differs(
+        self, app: App, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        answers(app, "It was built of basalt [1].")
+        answer = asked(workspace, conversation)
+        same = workspace.conversations.replay(answer.id)
+        assert (same.before, same.now, same.differences) == (answer.content, answer.content, ())
+        take_in(app, workspace, conversation.knowledge_base_id, "garden.txt", GARDEN)
+        other = workspace.conversations.replay(answer.id)
+        assert other.differences == ("passages (1 of 1 the same)", "prompt")
+        assert workspace.conversations.messages(conversation.id)[1:] == [answer]
+        question = workspace.conversations.messages(conversation.id)[0]
+        with pytest.raises(InvalidInputError):
+            workspace.conversations.replay(question.id)
 
     def test_what_the_person_says_of_an_answer_is_kept_and_taken_back(
         self, workspace: Workspace, conversation: Conversation

@@ -82,9 +82,9 @@ class SqlConversations:
         """Forget the conversation and all that was said in it."""
         self._connection.execute(delete(conversations).where(conversations.c.id == id))
 
-    def messages(self, id: ConversationId) -> list[Message]:
-        """Those of the branch that is shown, in the order they were said."""
-        path = self.branches(id).path_to(self.leaf(id))
+    def messages(self, id: ConversationId, leaf: MessageId | None = None) -> list[Message]:
+        """Those of the branch that ends with the leaf, or else is shown, as they were said."""
+        path = self.branches(id).path_to(leaf or self.leaf(id))
         found = self._messages(select(messages).where(messages.c.id.in_(path)))
         return sorted(found, key=lambda message: path.index(message.id))
 
