@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -171,7 +172,7 @@ def test_a_question_is_edited_and_the_old_branch_stays(
     questions = page.locator("[class*='st-key-user-'] .reading")
     expect(questions).to_contain_text("When was the lighthouse built?")
     questions.get_by_role("button", name="Version before").click()
-    expect(questions).to_contain_text(QUESTION)
+    expect(questions.filter(has_text=QUESTION)).to_be_visible()
     expect(said(page)).to_contain_text("41 metres")
 
 
@@ -248,6 +249,45 @@ def test_an_answer_is_exported_to_a_file(
     with page.expect_download() as download:
         dialog.get_by_role("button", name=format).click()
     assert download.value.path().read_bytes().startswith(begins)
+
+
+def test_a_question_is_put_to_one_document_from_its_own_page(
+    address: str, page: Page, double: OllamaDouble, tmp_path: Path
+) -> None:
+    ferry = tmp_path / "ferry.txt"
+    ferry.write_text("The ferry to Aldersea takes 40 minutes.", encoding="utf-8")
+    page.goto(f"{address}/library")
+    page.locator("input[type=file]").first.set_input_files(ferry)
+    expect(page.get_by_text("1 passage ·")).to_be_visible(timeout=MODEL_MILLISECONDS)
+    page.get_by_role("button", name="ferry.txt", exact=True).click()
+    page.get_by_role("button", name="Something else").click(timeout=MODEL_MILLISECONDS)
+    double.reply = ["The ferry to Aldersea takes 40 minutes [1]."]
+    ask(page, "How long does the ferry to Aldersea take?")
+    expect(said(page)).to_contain_text("1 of 1", timeout=MODEL_MILLISECONDS)
+    expect(page.get_by_text("Asked only of ferry.txt.")).to_be_visible()
+    prompt = double.chats[-1].body["messages"][-1]["content"]
+    assert "ferry" in prompt
+    assert "lighthouse" not in prompt
+
+
+def test_a_model_is_downloaded_while_the_page_is_left_and_cancelled(
+    address: str, page: Page, double: OllamaDouble
+) -> None:
+    double.pulling.held = True
+    page.goto(f"{address}/settings")
+    field = page.get_by_role("textbox", name="Download a model")
+    field.fill("tiny:1b")
+    page.get_by_role("button", name="Download", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("link", name="Library").click()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    double.pulling.held = False
+    page.get_by_role("button", name="Download again").click()
+    expect(page.get_by_text("is installed.")).to_be_visible()
+    assert [row["name"] for row in double.rows()] == ["qwen3:4b", "tiny:1b"]
 
 
 def _yellow(page: Page, picture: Locator) -> int:
