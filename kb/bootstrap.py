@@ -151,7 +151,11 @@ class App:
         return Workspace(
             access=access,
             knowledge_bases=KnowledgeBasesService(
-                access=access, records=self.records, indexes=self.indexes, clock=self.clock
+                access=access,
+                records=self.records,
+                indexes=self.indexes,
+                clock=self.clock,
+                stop_answers=self.generations.stop_gone,
             ),
             documents=documents,
             versions=VersionsService(

@@ -6,7 +6,6 @@ from kb.ui import (
     chat,
     citations,
     conversations,
-    drafts,
     first_steps,
     frame,
     message_actions,
@@ -49,10 +48,9 @@ def draw() -> None:
     messages = workspace.conversations.messages(conversation.id)
     branches = workspace.conversations.branches(conversation.id)
     with st.container(key="conversation"):
-        growing = chat.history(base, messages, branches, listed, has_models=has_models)
+        chat.history(base, messages, branches, listed, has_models=has_models)
     message_actions.dialog(conversation, messages, branches)
     citations.panel(conversation.id)
-    drafts.follow(growing)
 
 
 draw()

@@ -12,7 +12,7 @@ QUOTES_ONLY = "Quotes only: these are your documents' own sentences."
 NO_SOURCE = "The model named no source for this answer, so nothing bears it out."
 STOPPED = "Stopped here."
 
-MARK = re.compile(r"\s*\[(\d{1,3})\]")
+MARK = re.compile(r"(?<!\s)\s*\[(\d{1,3})\]")
 
 _SIGNS = {Support.PARTIAL: markdown.PARTIAL, Support.UNSUPPORTED: markdown.UNSUPPORTED}
 
@@ -34,8 +34,19 @@ def model_blocks(signed: str, model: str) -> list[Block]:
 
 def shown_numbers(message: Message) -> dict[int, int]:
     """The stored numbers, which are ranks, to those shown, which count as they appear."""
-    marks = [int(match[1]) for match in MARK.finditer(message.content)]
-    return {number: shown for shown, number in enumerate(dict.fromkeys(marks), 1)}
+    cited = sorted(message.citations, key=lambda citation: citation.claim.start)
+    in_order = dict.fromkeys(citation.number for citation in cited)
+    return {number: shown for shown, number in enumerate(in_order, 1)}
+
+
+def shown_text(message: Message) -> str:
+    """The answer as it came, its marks with the numbers shown."""
+    numbers = shown_numbers(message)
+
+    def renumbered(match: re.Match[str]) -> str:
+        return match[0].replace(match[1], str(numbers.get(int(match[1]), match[1])))
+
+    return MARK.sub(renumbered, message.content)
 
 
 def ending(message: Message) -> str:

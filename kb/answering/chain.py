@@ -176,7 +176,8 @@ class _Run:
                 yield Sent(receipt=self.receipt)
             for piece in pieces:
                 self.elapsed.setdefault("first_token", self._since())
-                yield Token(text=piece)
+                # Half a surrogate pair, which some servers send, is no text to be stored.
+                yield Token(text=piece.encode("utf-8", "replace").decode("utf-8"))
 
     def _cite(self, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
         text = ""

@@ -11,14 +11,21 @@ from kb.domain.sentences import statement_spans
 from kb.domain.words import content_words
 from kb.ports import Embedder
 
-MARK = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-_MARKS = re.compile(rf"(?:{MARK.pattern})+")
+_MARK = r"(?<![^\S\n])[^\S\n]*\[(?P<numbers>\d{1,3}(?:\s*,\s*\d{1,3})*)\]"
+"""Its look back keeps a run of spaces from being tried from each of them."""
+
+_INLINE_CODE = r"(?P<code>`[^`\n]+`)"
+MARK = re.compile(rf"{_INLINE_CODE}|{_MARK}")
+_MARKS = re.compile(rf"{_INLINE_CODE}|(?:{_MARK})+")
 _FULL_STOP = re.compile(r"[.!?…]+[\"'”’»)\]*_`]*$")
 _DIGITS = re.compile(r"\d+")
 
-_CODE = r"^[^\S\n]*(?P<fence>```|~~~)[\s\S]*?(?:^[^\S\n]*(?P=fence)[^\n]*$|\Z)"
-_HEADING = r"^[^\S\n]{0,3}(?:#{1,6}[^\S\n][^\n]*|\*\*[^*\n]+\*\*:?[^\S\n]*)$"
-_NO_PROSE = re.compile(rf"(?P<code>{_CODE})|{_HEADING}", re.MULTILINE)
+_CODE = r"^[^\S\n]*(?P<fence>```(?=[^`\n]*$)|~~~)[\s\S]*?(?:^[^\S\n]*(?P=fence)[^\n]*$|\Z)"
+_HEADING = (
+    r"^[^\S\n]{0,3}(?:#{1,6}[^\S\n]+[^\n\[]*[^\n\[.!?]|\*\*[^*\n\[]*[^*\n\[.!?]\*\*:?[^\S\n]*)$"
+)
+_NO_PROSE = re.compile(rf"(?P<block>{_CODE})|{_HEADING}", re.MULTILINE)
+"""A line that is cited or ends with a full stop says something, however it is set off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +53,15 @@ def find_claims(text: str) -> list[Claim]:
 
 def without_marks(text: str) -> str:
     """The text with its citation marks taken out."""
-    return MARK.sub("", text)
+    return MARK.sub(lambda match: match["code"] or "", text)
 
 
 def valid_marks_only(text: str, numbers: Sequence[int]) -> str:
     """The text with each mark reduced to the numbers that exist, one mark a number."""
 
     def kept(match: re.Match[str]) -> str:
+        if match["code"]:
+            return match["code"]
         cited = [int(number) for number in _DIGITS.findall(match.group())]
         marks = "".join(f"[{number}]" for number in cited if number in numbers)
         begins_line = match.start() == 0 or text[match.start() - 1] == "\n"
@@ -82,7 +91,7 @@ def cite(
     at = 0
     for match in _NO_PROSE.finditer(text):
         proof.add(text[at : match.start()])
-        proof.keep(match.group() if match["code"] else without_marks(match.group()))
+        proof.keep(match.group())
         at = match.end()
     proof.add(text[at:])
     return proof.cited
@@ -207,5 +216,5 @@ def _marked(claim: str, bare: str, cited: Sequence[tuple[int, Check]]) -> str:
 
 
 def _numbers(text: str) -> list[int]:
-    marked = [int(match.group(1)) for match in MARK.finditer(text)]
+    marked = [int(m["numbers"].split(",")[0]) for m in MARK.finditer(text) if m["numbers"]]
     return list(dict.fromkeys(marked))

@@ -87,9 +87,10 @@ class Figure:
     def _written(self, hits: dict[str, Hit]) -> tuple[str, tuple[Citation, ...]]:
         marks = "".join(f"[{hit.rank}]" for hit in hits.values())
         text = f"{_unmarked(self.made.figure)} {marks}".strip()
+        text += f"\n\nComputed over {_unmarked(self.made.over)}{self._left_out()}."
+        # The words of the computation are the table's own, too.
         whole = Claim(text=text, start=0, end=len(text))
         citations = [_citation(hit, whole, hit.passage.text) for hit in hits.values()]
-        text += f"\n\nComputed over {_unmarked(self.made.over)}{self._left_out()}."
         if self.rows:
             text += f"\n\n{self._lead()}:\n"
         for row, passage in self.rows:

@@ -18,7 +18,7 @@ FIRST_CITATION, LAST_CITATION = 0xE100, 0xF8FF
 
 _OWN = re.compile("[\ue000-\uf8ff]")
 _SIGN = re.compile("([\ue000-\uf8ff])")
-_FENCE = re.compile(r"\s*(```|~~~)")
+_FENCE = re.compile(r"\s*(```(?=[^`]*$)|~~~)")
 _HEADING = re.compile(r"([\ue000-\ue002]*)\s{0,3}#{1,6}\s+(.*)")
 _ITEM = re.compile(r"([\ue000-\ue002]*)(\s*)([-*+•]|\d{1,3}[.)])\s+(.*)")
 _QUOTED_ITEM = re.compile(r"([\ue000-\ue002]*)- (.*)")
@@ -41,8 +41,8 @@ def blocks(text: str) -> list[Block]:
     lines = text.split("\n")
     while lines:
         line = lines.pop(0)
-        if _FENCE.match(line):
-            made.append(Block(kind="code", runs=[Run(text=_fenced(lines))]))
+        if fence := _FENCE.match(line):
+            made.append(Block(kind="code", runs=[Run(text=_fenced(lines, fence[1]))]))
         elif heading := _HEADING.match(line):
             made.append(Block(kind="heading", runs=_runs(heading[1] + heading[2])))
         elif item := _ITEM.match(line):
@@ -68,9 +68,9 @@ def plain_blocks(text: str) -> list[Block]:
     return made
 
 
-def _fenced(lines: list[str]) -> str:
+def _fenced(lines: list[str], fence: str) -> str:
     code: list[str] = []
-    while lines and not _FENCE.match(lines[0]):
+    while lines and not lines[0].lstrip().startswith(fence):
         code.append(lines.pop(0))
     if lines:
         lines.pop(0)

@@ -239,12 +239,16 @@ def without_document(message: Message, document_id: DocumentId) -> Message:
     gone = sorted(
         {(c.claim.start, c.claim.end) for c in message.citations if c.document_id == document_id}
     )
+    names = {c.document_name for c in message.citations if c.document_id == document_id}
     message = replace(
         message,
+        # What was read is told by name below some answers.
+        error="" if any(name in message.error for name in names) else message.error,
         citations=_outside(message.citations, gone),
         claims=_outside(message.claims, gone),
     )
-    for start, end in reversed(gone):
+    for begin, end in reversed(gone):
+        start = _with_lead(message.content, begin)
         by = len(REMOVED) - (end - start)
         message = replace(
             message,
@@ -253,6 +257,12 @@ def without_document(message: Message, document_id: DocumentId) -> Message:
             claims=_moved(message.claims, end, by),
         )
     return message
+
+
+def _with_lead(content: str, start: int) -> int:
+    """Where the line begins that introduces what stands at `start`, as a heading; else `start`."""
+    before = content[:start].rstrip()
+    return before.rfind("\n") + 1 if before.endswith(":") else start
 
 
 Bound = TypeVar("Bound", Citation, CheckedClaim)
@@ -272,7 +282,3 @@ def _moved(told: tuple[Bound, ...], end: int, by: int) -> tuple[Bound, ...]:
         else each
         for each in told
     )
-
-
-def _shifted(claim: Claim, by: int) -> Claim:
-    return replace(claim, start=claim.start + by, end=claim.end + by)

@@ -112,6 +112,7 @@ class ConversationsService:
         self.access.require_conversation(id)
         with self.records.writing() as records:
             records.conversations.remove(id)
+        self.generations.stop_gone()
 
     def ask(
         self,

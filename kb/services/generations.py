@@ -27,10 +27,10 @@ from kb.domain.conversations import (
     without_document,
 )
 from kb.domain.documents import DocumentId
-from kb.domain.errors import QuireError
+from kb.domain.errors import ModelError, NotFoundError, QuireError
 from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Query
-from kb.ports import ChatModel
+from kb.ports import ChatModel, Embedder
 from kb.records import Records, Transaction
 from kb.services.model_queue import ModelQueue, QueuedModel
 
@@ -87,6 +87,15 @@ class Generations:
             generation.stop()
             generation.ended.wait(LONGEST_END_SECONDS)
 
+    def stop_gone(self) -> None:
+        """End the answers whose messages were removed, without waiting."""
+        for id, generation in list(self._running.items()):
+            with self.records.reading() as view:
+                try:
+                    view.conversations.message(id)
+                except NotFoundError:
+                    generation.stop()
+
     def wait(self, id: MessageId, seconds: float | None = None) -> bool:
         """Wait until the answer is kept; whether it is."""
         generation = self._running.get(id)
@@ -120,6 +129,7 @@ class _Generation:
         self._draft = Draft()
         self._model: QueuedModel | None = None
         self._events: AnswerEvents | None = None
+        self._embedder: Embedder | None = None
         self._stopped = False
         self._save_at = time.monotonic() + SAVE_EVERY_SECONDS
 
@@ -138,17 +148,17 @@ class _Generation:
         """Say all there is, and keep it however it ends."""
         try:
             answer = self._answer(chain, queue)
-        except QuireError as error:
-            self._save(self._so_far(MessageState.FAILED, str(error)))
-        except Exception as error:
-            told = BROKE_OFF.format(type(error).__name__)
-            self._save(self._so_far(MessageState.FAILED, told))
-            raise
-        else:
             if answer:
                 self._save(_finished(self.message, answer), answer.receipt)
             else:
                 self._save(self._so_far(MessageState.STOPPED), self._draft.receipt)
+        except QuireError as error:
+            self._save(self._so_far(MessageState.FAILED, str(error)))
+        except Exception as error:
+            told = BROKE_OFF.format(type(error).__name__)
+            # Without its text, which may be what could not be kept.
+            self._save(replace(self.message, state=MessageState.FAILED, error=told))
+            raise
 
     def _answer(self, chain: Callable[[], "AnsweringChain"], queue: ModelQueue) -> Answer | None:
         """Take the events as they come; None where it was stopped."""
@@ -157,7 +167,9 @@ class _Generation:
         name = model.name if model else QUOTES
         self.message = replace(self.message, model=name)
         self._draft = replace(self._draft, model=name)
-        self._events = chain().answer(self._wanted.query, self._model)
+        made_by = chain()
+        self._embedder = made_by.embedder
+        self._events = made_by.answer(self._wanted.query, self._model)
         if self._stopped:
             self._events.close()
         for event in self._events:
@@ -188,7 +200,11 @@ class _Generation:
 
     def _so_far(self, state: MessageState, error: str = "") -> Message:
         # Bound to its documents also while unfinished, so that removing one takes its text out.
-        cited = cite(self._draft.text, self._draft.hits)
+        embedder = None if state is MessageState.STREAMING else self._embedder
+        try:
+            cited = cite(self._draft.text, self._draft.hits, embedder)
+        except ModelError:
+            cited = cite(self._draft.text, self._draft.hits)
         return replace(
             self.message,
             state=state,

@@ -1,6 +1,7 @@
 """Knowledge bases: list, make, rename, delete."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kb.domain.access import Action
@@ -17,12 +18,16 @@ FIRST_NAME = "My documents"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnowledgeBasesService:
-    """The knowledge bases in an actor's view."""
+    """The knowledge bases in an actor's view.
+
+    `stop_answers` ends the writing of answers whose conversations are gone.
+    """
 
     access: Access
     records: Records
     indexes: Indexes
     clock: Clock
+    stop_answers: Callable[[], None]
 
     def all(self) -> list[KnowledgeBase]:
         """In the order they were made."""
@@ -84,6 +89,7 @@ class KnowledgeBasesService:
             for document in documents:
                 records.jobs.remove_of(document.id)
             records.knowledge_bases.remove(id)
+        self.stop_answers()
         # The files first: a damaged vector index is told of, and must not keep them.
         self.indexes.forget_files({document.content_sha256 for document in documents})
         if base.embedding_space_id:

@@ -1,7 +1,7 @@
 """Draws the messages of a conversation."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kb.answering import markdown
 from kb.answering.blocks import (
@@ -61,9 +61,9 @@ def blocks_of(
 
 def answer_blocks(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:
     """The text of an answer with its citations, numbered as they appear."""
-    made = cited_blocks(message)
+    made, numbers = cited_blocks(message), shown_numbers(message)
     for each in made:
-        each["runs"] = [_named(run, message, current_ids) for run in each["runs"]]
+        each["runs"] = [_named(run, message, numbers, current_ids) for run in each["runs"]]
         if each["kind"] == "heading" and message.model == QUOTES:  # a document's name
             each["runs"] = [Run(text=visible(run["text"])) for run in each["runs"]]
     return made
@@ -131,14 +131,16 @@ def _sources(message: Message, current_ids: Collection[DocumentId]) -> list[Bloc
     return [made[number] for number in sorted(made)]
 
 
-def _named(run: Run, message: Message, current_ids: Collection[DocumentId]) -> Run:
+def _named(
+    run: Run, message: Message, numbers: Mapping[int, int], current_ids: Collection[DocumentId]
+) -> Run:
     """A citation's index becomes its number, target and label."""
     if "number" not in run:
         return Run(text=run["text"], italic=True) if run["text"] == REMOVED else run
     index = run["number"]
     citation = message.citations[index]
     return Run(
-        number=shown_numbers(message)[citation.number],
+        number=numbers[citation.number],
         open=f"m.{message.id}.{index}",
         label=_place(citation, current_ids),
     )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from kb.domain.conversations import QUOTES, Branches, Message, MessageState, Role
 from kb.domain.documents import DocumentId, DocumentState, KnowledgeBase
+from kb.domain.errors import NotFoundError
 from kb.domain.words import counted
 from kb.services.answers import checked_question
 from kb.services.documents import ListedDocument
@@ -44,24 +45,23 @@ def history(
     listed: Sequence[ListedDocument],
     *,
     has_models: bool,
-) -> list[drafts.Growing]:
-    """What was said, each answer with the way out where it has none; where answers grow."""
+) -> None:
+    """What was said, each answer with the way out where it has none."""
     any_findable = progress.any_findable(listed)
     names = {each.document.id: each.document.name for each in listed}
-    growing = []
-    for message in map(_as_it_is, messages):
+    said = [_as_it_is(message) for message in messages]
+    for message in said:
         with st.container(key=f"{message.role}-{message.id}"):
             if message.state is MessageState.STREAMING:
-                growing.append(drafts.place(message))
+                drafts.grow(message)
             elif message_actions.is_edited(message):
                 message_actions.edit_form(message)
             else:
                 _draw(message, branches, names, has_models=has_models)
             if message.refused and any_findable:
                 _closest(base, message, messages)
-    if messages and not growing:
-        _below(_as_it_is(messages[-1]), listed)
-    return growing
+    if said:
+        _below(said[-1], listed)
 
 
 def _draw(
@@ -96,12 +96,12 @@ def _scope(ids: Collection[DocumentId], names: Mapping[DocumentId, str]) -> Bloc
 
 def _as_it_is(message: Message) -> Message:
     """The message, read anew where its answer has ended since it was read."""
-    if message.state is not MessageState.STREAMING:
+    if message.state is not MessageState.STREAMING or drafts.draft_of(message):
         return message
-    conversations = session.workspace().conversations
-    if conversations.draft(message.conversation_id, message.id):
-        return message
-    ended = conversations.wait(message.conversation_id, message.id, 0)
+    try:
+        ended = session.workspace().conversations.wait(message.conversation_id, message.id, 0)
+    except NotFoundError:
+        ended = message
     # What could not be kept, as on a full disk, is written by nobody any more.
     lost = ended.state is MessageState.STREAMING
     return replace(ended, state=MessageState.STOPPED) if lost else ended

@@ -14,7 +14,7 @@ LABELS = {
 }
 
 
-@st.dialog("Export")
+@st.dialog("Export", on_dismiss=session.close_message_dialog)
 def dialog(conversation: Conversation, message_id: MessageId | None = None) -> None:
     """The conversation, or one answer with its question, to download in each format."""
     what = "This answer and its question" if message_id else f"**{plain(conversation.title)}**"

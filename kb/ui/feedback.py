@@ -18,11 +18,17 @@ def rate(message: Message, *, helpful: bool) -> None:
         )
 
 
-@st.dialog("What is wrong with it?")
+@st.dialog("What is wrong with it?", on_dismiss=session.close_message_dialog)
 def why(message: Message) -> None:
     """Ask for a reason."""
     with st.form(f"why-{message.id}", border=False):
-        chosen = st.pills("Reasons", REASONS, selection_mode="multi", label_visibility="collapsed")
+        chosen = st.pills(
+            "Reasons",
+            REASONS,
+            selection_mode="multi",
+            label_visibility="collapsed",
+            key=f"reasons-{message.id}",
+        )
         words = st.text_area("In your own words", key=f"remark-{message.id}")
         sent = st.form_submit_button("Keep this", type="primary")
     if sent:
@@ -33,4 +39,5 @@ def why(message: Message) -> None:
                 helpful=False,
                 remark="\n".join([*chosen, words]),
             )
+            session.close_message_dialog()
             st.rerun()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from kb.answering.blocks import shown_text
 from kb.domain.conversations import Branches, Conversation, Message, MessageId, MessageState, Role
 from kb.ui import exporting, feedback, receipts, session
 from kb.ui.reading import Block, Run
@@ -20,7 +21,7 @@ def block_of(message: Message, branches: Branches) -> Block | None:
     if message.role is Role.USER:
         runs.append(_action("Edit", EDIT, message.id))
     elif message.state is not MessageState.STREAMING:
-        runs.append(Run(text="Copy", copy=message.content))
+        runs.append(Run(text="Copy", copy=shown_text(message)))
         runs.append(_action("Answer again", AGAIN, message.id))
         runs.append(_action("Helpful", GOOD, message.id, pressed=message.helpful is True))
         runs.append(_action("Not helpful", BAD, message.id, pressed=message.helpful is False))
@@ -57,9 +58,8 @@ def act(message: Message, target: str) -> None:
 
 
 def dialog(conversation: Conversation, messages: Sequence[Message], branches: Branches) -> None:
-    """The dialog that was asked for, once."""
+    """The dialog that is open; also when the page is drawn again, as by an answer's end."""
     what, id = session.remembered(session.MESSAGE_DIALOG, ("", ""))
-    session.remember(session.MESSAGE_DIALOG, None)
     for message in messages:
         if message.id == id and what == BAD:
             feedback.why(message)

@@ -95,8 +95,13 @@ function action(run) {
 }
 
 async function copy(button, run) {
-  await navigator.clipboard.writeText(run.copy);
-  button.textContent = "Copied";
+  try {
+    await navigator.clipboard.writeText(run.copy);
+    button.textContent = "Copied";
+  } catch {
+    // Browsers keep the clipboard to pages of this machine, or over https.
+    button.textContent = "Your browser does not let this page copy";
+  }
   setTimeout(() => { button.textContent = run.text; }, 1500);
 }
 

@@ -29,7 +29,7 @@ def budget_line(receipt: Receipt) -> str:
     return told + "."
 
 
-@st.dialog("How this answer was made", width="large")
+@st.dialog("How this answer was made", width="large", on_dismiss=session.close_message_dialog)
 def details(message: Message, branches: Branches) -> None:
     """The receipt, and how it differs from that of the version before."""
     conversations = session.workspace().conversations

@@ -26,7 +26,7 @@ CONVERSATION = "open_conversation"
 EDITED = "edited"
 """The id of the question that is being written anew."""
 MESSAGE_DIALOG = "message_dialog"
-"""The dialog about a message that is to be opened: (which, the message's id)."""
+"""The dialog about a message that is open: (which, the message's id)."""
 SCOPE = "scope"
 """The ids of the documents that questions are put to; none for all."""
 UPLOADS = "uploads"
@@ -121,6 +121,11 @@ def switch_conversation(id: ConversationId | None) -> None:
     remember(CONVERSATION, id)
     set_parameter(CONVERSATION_PARAMETER, id or "")
     set_parameter(EVIDENCE_PARAMETER, "")
+
+
+def close_message_dialog() -> None:
+    """Let the dialog about a message be open no more."""
+    remember(MESSAGE_DIALOG, None)
 
 
 def notice(sentence: str) -> None:

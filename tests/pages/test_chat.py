@@ -1,6 +1,7 @@
 """The chat page: first steps, asking, citations and their evidence, conversations."""
 
 import io
+from time import monotonic
 
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +34,15 @@ def with_a_model(app: App, *pieces: str, trouble: ModelUnreachableError | None =
 
 def ask(page: AppTest, question: str = QUESTION) -> AppTest:
     page.chat_input(key="question").set_value(question).run()
+    return once_answered(page)
+
+
+def once_answered(page: AppTest) -> AppTest:
+    """The page once no answer is being written; a browser draws it again by itself."""
+    until = monotonic() + 20
+    while any(button.key.startswith("stop-") for button in page.button if button.key):
+        assert monotonic() < until
+        page.run()
     assert not page.exception
     return page
 
@@ -85,6 +95,7 @@ def test_an_answer_says_what_is_still_being_read_and_lets_one_ask_again(
     work_off(app)
     again = next(button for button in page.button if button.label == "Ask again")
     again.click().run()
+    once_answered(page)
     assert citations(page)[0]["label"] == "leave.txt"
 
 
@@ -171,6 +182,7 @@ def test_an_error_is_one_sentence_with_a_way_out(app: App, open_page: OpenPage) 
     page = ask(open_page())
     assert "Ollama went away. Start it." in read(page)
     next(b for b in page.button if b.label == "Answer with quotes").click().run()
+    once_answered(page)
     assert "Full-time staff have 29 days of paid leave a year." in read(page)
 
 

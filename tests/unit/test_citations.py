@@ -176,9 +176,32 @@ def test_code_stays_as_it_came_and_claims_nothing() -> None:
     assert "tigers" not in " ".join(claim for claim, _ in verdicts(bound))
 
 
-def test_a_heading_loses_its_marks_and_ends_the_sentence_before_it() -> None:
-    bound = proven("Lunch is served at noon [2].\n# Pumps [1]\nThe P-40 pump weighs 84 kg.")
-    assert bound.text == ("Lunch is served at noon [2].\n# Pumps\nThe P-40 pump weighs 84 kg [1].")
+def test_a_heading_ends_the_sentence_before_it() -> None:
+    bound = proven("Lunch is served at noon [2].\n# Pumps\nThe P-40 pump weighs 84 kg.")
+    assert bound.text == "Lunch is served at noon [2].\n# Pumps\nThe P-40 pump weighs 84 kg [1]."
+
+
+@pytest.mark.parametrize("text", ["**The P-40 pump weighs 84 kg [1].**", "**Tigers eat deer.**"])
+def test_a_sentence_in_bold_is_a_claim_like_any_other(text: str) -> None:
+    assert len(proven(text).claims) == 1
+
+
+def test_code_within_a_sentence_is_neither_changed_nor_cited() -> None:
+    text = "Lunch is served at noon as `a[1]` or `b[9]` says."
+    assert cite(text, HITS).text == text
+    assert cite(text, HITS).citations == ()
+
+
+def test_backticks_within_a_line_do_not_swallow_the_rest() -> None:
+    text = "```make``` is the command.\n\nThe P-40 pump weighs 84 kg [1]. Tigers eat deer."
+    assert [citation.number for citation in proven(text).citations] == [1]
+    assert len(proven(text).claims) == 3
+
+
+def test_a_long_run_of_spaces_is_read_in_one_go() -> None:
+    spaces = " " * 200_000
+    assert cite(f"Lunch{spaces}[2].", HITS).text == "Lunch [2]."
+    assert without_marks(f"Lunch{spaces}x") == f"Lunch{spaces}x"
 
 
 def test_while_an_answer_is_written_its_marks_stay() -> None:

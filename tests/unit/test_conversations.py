@@ -326,6 +326,41 @@ class TestWhileItIsWritten:
                 kept = last(again.workspace(ALICE), conversation)
         assert (kept.state, kept.content) == (MessageState.STOPPED, "It was")
 
+    def test_one_that_waits_for_its_turn_leaves_the_queue_when_it_is_deleted(
+        self, app: App, workspace: Workspace, base: KnowledgeBase, conversation: Conversation
+    ) -> None:
+        model = pausing(app, "One [1]. ", at=0)
+        workspace.conversations.ask(conversation.id, BRIDGE, "1")
+        assert model.waits.wait(LONG_SECONDS)
+        other = workspace.conversations.create(base.id)
+        id = workspace.conversations.ask(other.id, BRIDGE, "1")
+        draft_when(workspace, other, id, lambda draft: draft.ahead == 1)
+        workspace.conversations.delete(other.id)
+        assert app.generations.wait(id, LONG_SECONDS)
+        assert len(model.asked) == 1
+
+    def test_half_a_character_from_a_model_is_kept_as_a_sign_for_it(
+        self, app: App, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        answers(app, "It was built of basalt [1] \ud83d.")
+        answer = asked(workspace, conversation)
+        assert (answer.state, answer.content) == (
+            MessageState.COMPLETE,
+            "It was built of basalt [1] ?.",
+        )
+
+    def test_a_stopped_answer_is_bound_also_where_its_mark_had_not_come(
+        self, app: App, workspace: Workspace, conversation: Conversation
+    ) -> None:
+        model = pausing(app, "Its basalt came from Iceland by ship. ", "Never said.")
+        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
+        assert model.waits.wait(LONG_SECONDS)
+        workspace.conversations.stop(conversation.id, id)
+        assert last(workspace, conversation).citations
+        (harbour,) = workspace.documents.listed(conversation.knowledge_base_id)
+        workspace.documents.remove(harbour.document.id)
+        assert "Iceland" not in repr(workspace.conversations.messages(conversation.id))
+
 
 class TestVersions:
     def test_answering_again_keeps_both_and_shows_the_newer(
