@@ -17,14 +17,17 @@ _MARK = r"(?<![^\S\n])[^\S\n]*\[(?P<numbers>\d{1,3}(?:\s*,\s*\d{1,3})*)\]"
 _INLINE_CODE = r"(?P<code>`[^`\n]+`)"
 MARK = re.compile(rf"{_INLINE_CODE}|{_MARK}")
 _MARKS = re.compile(rf"{_INLINE_CODE}|(?:{_MARK})+")
-_FULL_STOP = re.compile(r"[.!?…]+[\"'”’»)\]*_`]*$")
+_END = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_`]*|[^\S\n]*\|)$")
+"""Of a sentence, or of a table's row."""
+
 _DIGITS = re.compile(r"\d+")
 
 _CODE = r"^[^\S\n]*(?P<fence>```(?=[^`\n]*$)|~~~)[\s\S]*?(?:^[^\S\n]*(?P=fence)[^\n]*$|\Z)"
 _HEADING = (
     r"^[^\S\n]{0,3}(?:#{1,6}[^\S\n]+[^\n\[]*[^\n\[.!?]|\*\*[^*\n\[]*[^*\n\[.!?]\*\*:?[^\S\n]*)$"
 )
-_NO_PROSE = re.compile(rf"(?P<block>{_CODE})|{_HEADING}", re.MULTILINE)
+_TABLE_HEAD = r"^[^\S\n]*\|[^\n]*\n[^\S\n]*\|[ \t:|-]*---[ \t:|-]*$"
+_NO_PROSE = re.compile(rf"{_CODE}|{_HEADING}|{_TABLE_HEAD}", re.MULTILINE)
 """A line that is cited or ends with a full stop says something, however it is set off."""
 
 
@@ -210,7 +213,7 @@ def _marked(claim: str, bare: str, cited: Sequence[tuple[int, Check]]) -> str:
         return claim
     if not numbers:
         return bare
-    stop = _FULL_STOP.search(bare)
+    stop = _END.search(bare)
     end = stop.start() if stop else len(bare)
     return bare[:end] + " " + "".join(f"[{number}]" for number in numbers) + bare[end:]
 

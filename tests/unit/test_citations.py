@@ -176,6 +176,14 @@ def test_code_stays_as_it_came_and_claims_nothing() -> None:
     assert "tigers" not in " ".join(claim for claim, _ in verdicts(bound))
 
 
+def test_the_rows_of_a_table_are_claims_and_its_head_is_none() -> None:
+    bound = proven("| what | weight |\n|---|---:|\n| The P-40 pump | 84 kg |\n| Tigers | deer |\n")
+    assert bound.text == (
+        "| what | weight |\n|---|---:|\n| The P-40 pump | 84 kg [1] |\n| Tigers | deer |\n"
+    )
+    assert [each.support for each in bound.claims] == [Support.SUPPORTED, Support.UNSUPPORTED]
+
+
 def test_a_heading_ends_the_sentence_before_it() -> None:
     bound = proven("Lunch is served at noon [2].\n# Pumps\nThe P-40 pump weighs 84 kg.")
     assert bound.text == "Lunch is served at noon [2].\n# Pumps\nThe P-40 pump weighs 84 kg [1]."
