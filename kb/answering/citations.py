@@ -100,6 +100,16 @@ def cite(
     return proof.cited
 
 
+def grounds_of(hits: Sequence[Hit], embedder: Embedder | None) -> Grounds:
+    """What sentences may rest on: the passages of the hits, with their titles and headings."""
+    return Grounds(
+        [hit.passage.text for hit in hits],
+        embedder,
+        contexts=[" ".join((hit.document.title, *hit.passage.heading_path)) for hit in hits],
+        languages=[hit.document.language for hit in hits],
+    )
+
+
 class _Proof:
     """What the hits bear out, and what was written so far."""
 
@@ -110,12 +120,7 @@ class _Proof:
         self._looks_further = embedder is not None
         self._no_claim = no_claim
         self._place_of = {hit.rank: place for place, hit in enumerate(hits)}
-        self._grounds = Grounds(
-            [hit.passage.text for hit in hits],
-            embedder,
-            contexts=[" ".join((hit.document.title, *hit.passage.heading_path)) for hit in hits],
-            languages=[hit.document.language for hit in hits],
-        )
+        self._grounds = grounds_of(hits, embedder)
         self._text = ""
         self._citations: list[Citation] = []
         self._claims: list[CheckedClaim] = []
