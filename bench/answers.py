@@ -170,7 +170,8 @@ def judged_marks(text: str, ranks: Sequence[int], grounds: Grounds) -> Iterator[
         numbers = [
             int(number)
             for match in MARK.finditer(claim.text)
-            for number in match.group(1).split(",")
+            if match["numbers"]
+            for number in match["numbers"].split(",")
         ]
         yield (
             bare,

@@ -20,6 +20,7 @@ _MARKS = re.compile(rf"{_INLINE_CODE}|(?:{_MARK})+")
 _END = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_`]*|[^\S\n]*\|)$")
 """Of a sentence, or of a table's row."""
 
+_LIST_NUMBER = re.compile(r"^\(?\d{1,3}[.)](?:\s+|$)")
 _DIGITS = re.compile(r"\d+")
 
 _CODE = r"^[^\S\n]*(?P<fence>```(?=[^`\n]*$)|~~~)[\s\S]*?(?:^[^\S\n]*(?P=fence)[^\n]*$|\Z)"
@@ -181,7 +182,8 @@ class _Proof:
     def _says_something(self, bare: str) -> bool:
         if bare in self._no_claim or bare.endswith("?"):
             return False
-        return bool(content_words(bare)) or any(character.isdigit() for character in bare)
+        said = _LIST_NUMBER.sub("", bare)
+        return bool(content_words(said)) or any(character.isdigit() for character in said)
 
     def _citation(self, number: int, claim: Claim, check: Check) -> Citation:
         """Of the hit of this rank."""

@@ -34,7 +34,7 @@ ALIKE = 0.9
 NEAR_BEST = 0.6
 """Share of the best sentence's score that another one needs."""
 
-_ITEM = re.compile(r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
+_ITEM = re.compile(r"^(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
 _STOPPED = re.compile(r"[.!…:。！।][\"'”’»)\]*_`」』）]*$")
 _ASKED = re.compile(r"[?？؟][\"'”’»)\]*_`」』）]*$")
 

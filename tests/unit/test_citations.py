@@ -163,7 +163,7 @@ def test_a_changed_number_is_not_borne_out_by_the_passage_with_the_other() -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["It is not said.", "Shall I go on?", "## Tigers and antelopes", "**Tigers**", "---"],
+    ["It is not said.", "Shall I go on?", "4.", "## Tigers and antelopes", "**Tigers**", "---"],
 )
 def test_what_claims_nothing_has_no_verdict(text: str) -> None:
     assert proven(text).claims == ()

@@ -138,3 +138,8 @@ def test_nothing_found_quotes_nothing() -> None:
 
 def test_a_passage_without_text_quotes_nothing() -> None:
     assert quoted("pump", made_hit(" ")) == ""
+
+
+def test_a_number_in_brackets_within_a_sentence_stays() -> None:
+    hit = made_hit("Fortnow and Homer (2003) point out that pump oil is thick.")
+    assert "Homer (2003) point out" in quoted("What of pump oil?", hit)
