@@ -14,7 +14,11 @@ from kb.domain.words import counted
 from kb.ui import answers, receipts, session
 from kb.ui.text import plain
 
-LOOK_EVERY_SECONDS = 0.2
+LOOK_EVERY_SECONDS = 0.1
+TURN_SECONDS = 1.0
+"""A fragment that is to run again before it has ended never ends on a busy machine; so each run
+looks many times, and the runs follow each other slowly."""
+
 LONG_SECONDS = 8.0
 """After so long without a word, the person is told what it may be."""
 
@@ -25,20 +29,12 @@ LOADING = f"{WRITING}. A model that was not in use is loaded first"
 
 def grow(message: Message) -> None:
     """Draw an answer as it comes, until it has ended; then the page is drawn again."""
-    st.fragment(_look, run_every=LOOK_EVERY_SECONDS)(message, time.monotonic())
+    st.fragment(_turn, run_every=TURN_SECONDS)(message, time.monotonic())
 
 
-def _look(message: Message, begun: float) -> None:
-    draft = draft_of(message)
-    if draft is None:
-        st.rerun(scope="app")
-    if draft.text:
-        st.markdown(answers.growing(draft.text, draft.model))
-    else:
-        st.caption(_status(draft, time.monotonic() - begun))
-    # Below the text, which so never jumps.
-    if draft.hits:
-        answers.draw_found(draft.hits, f"found-{message.id}")
+def _turn(message: Message, begun: float) -> None:
+    # What was found stands below the text, which so never jumps.
+    text, found = st.empty(), st.empty()
     st.button(
         "Stop",
         key=f"stop-{message.id}",
@@ -47,6 +43,24 @@ def _look(message: Message, begun: float) -> None:
         on_click=_stop,
         args=(message,),
     )
+    shown, until = Draft(), time.monotonic() + TURN_SECONDS - LOOK_EVERY_SECONDS
+    while True:
+        draft = draft_of(message)
+        if draft is None:
+            st.rerun(scope="app")
+        if not draft.text:
+            text.caption(_status(draft, time.monotonic() - begun))
+        elif draft.text != shown.text:
+            text.markdown(answers.growing(draft.text, draft.model))
+        if draft.hits and not shown.hits:
+            with found.container():
+                answers.draw_found(draft.hits, f"found-{message.id}")
+        shown = draft
+        if time.monotonic() > until:
+            return
+        # Reading it lets the page be interrupted while nothing comes.
+        st.session_state.get(session.CONVERSATION)
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 def draft_of(message: Message) -> Draft | None:
