@@ -14,12 +14,13 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack, passage_tokens
-from kb.answering.citations import Cited, cite, without_marks
+from kb.answering.citations import Cited, cited, without_marks
 from kb.answering.figures import Figure, figure_of
 from kb.answering.overviews import Overview, overview_of
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
+from kb.answering.streams import hang_up
 from kb.domain.conversations import (
     QUOTES,
     Answer,
@@ -31,7 +32,6 @@ from kb.domain.conversations import (
     Sent,
     Token,
 )
-from kb.domain.errors import ModelError
 from kb.domain.exact import places_asked_for
 from kb.domain.receipts import Receipt, UsedPassage
 from kb.domain.retrieval import Hit, Judgement, Query, Ranking, Turn
@@ -152,10 +152,7 @@ class _Run:
     def stop(self) -> None:
         """End the generation. LangChain reads a closed stream to its end otherwise."""
         self.stopped = True
-        close = getattr(self.pieces, "close", None)
-        if close:
-            with suppress(ValueError):  # a thread is inside, and ends at its next piece
-                close()
+        hang_up(self.pieces)
 
     def _retrieve(self, queries: Iterator[Query]) -> Iterator[AnswerEvent]:
         for query in queries:
@@ -222,18 +219,14 @@ class _Run:
     def _cited(self, text: str) -> Finished:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
-        try:
-            cited = cite(text, self.shown, self.embedder, no_claim={NOT_FOUND})
-        except ModelError:
-            # What was said is there; its words alone can be compared.
-            cited = cite(text, self.shown)
-        if _says_nothing(cited):
-            return self._finished(text=cited.text, refused=True, reason=MODEL_FOUND_NOTHING)
+        whole = cited(text, self.shown, self.embedder)
+        if _says_nothing(whole):
+            return self._finished(text=whole.text, refused=True, reason=MODEL_FOUND_NOTHING)
         cut = self.model is not None and self.model.finish_reason == "length"
         return self._finished(
-            text=cited.text,
-            citations=cited.citations,
-            claims=cited.claims,
+            text=whole.text,
+            citations=whole.citations,
+            claims=whole.claims,
             reason=CUT if cut else "",
         )
 
@@ -273,11 +266,11 @@ class _Run:
         return (perf_counter() - self.begun) * 1000
 
 
-def _says_nothing(cited: Cited) -> bool:
+def _says_nothing(whole: Cited) -> bool:
     """Whether the model found no answer; one that is cited stands, whatever else is missing."""
     phrase = NOT_FOUND.rstrip(".").lower()
-    told = any(phrase not in citation.claim.text.lower() for citation in cited.citations)
-    return phrase in cited.text.lower() and not told
+    told = any(phrase not in citation.claim.text.lower() for citation in whole.citations)
+    return phrase in whole.text.lower() and not told
 
 
 def _used(found: Sequence[Hit], sent: Sequence[Hit]) -> tuple[UsedPassage, ...]:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from kb.answering.prompts import NOT_FOUND
 from kb.answering.support import Check, Grounds
 from kb.domain.conversations import CheckedClaim, Citation, Claim, Support
+from kb.domain.errors import ModelError
 from kb.domain.retrieval import Hit
 from kb.domain.sentences import statement_spans
 from kb.domain.words import content_words
@@ -109,6 +111,15 @@ def grounds_of(hits: Sequence[Hit], embedder: Embedder | None) -> Grounds:
         contexts=[" ".join((hit.document.title, *hit.passage.heading_path)) for hit in hits],
         languages=[hit.document.language for hit in hits],
     )
+
+
+def cited(text: str, hits: Sequence[Hit], embedder: Embedder | None) -> Cited:
+    """The same for what a model wrote, by words alone where the embedding model has ended."""
+    try:
+        return cite(text, hits, embedder, no_claim={NOT_FOUND})
+    except ModelError:
+        # What was said is there.
+        return cite(text, hits)
 
 
 class _Proof:

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from kb.answering.calculations import Calculation, calculation, may_calculate
 from kb.answering.material import findable
-from kb.answering.prompts import OWN_MARK
+from kb.answering.prompts import unmarked_line
 from kb.answering.tables import SHEETS, Row, passage_of, tables_of
 from kb.domain.conversations import (
     Answer,
@@ -86,8 +86,8 @@ class Figure:
 
     def _written(self, hits: dict[str, Hit]) -> tuple[str, tuple[Citation, ...]]:
         marks = "".join(f"[{hit.rank}]" for hit in hits.values())
-        text = f"{_unmarked(self.made.figure)} {marks}".strip()
-        text += f"\n\nComputed over {_unmarked(self.made.over)}{self._left_out()}."
+        text = f"{unmarked_line(self.made.figure)} {marks}".strip()
+        text += f"\n\nComputed over {unmarked_line(self.made.over)}{self._left_out()}."
         # The words of the computation are the table's own, too.
         whole = Claim(text=text, start=0, end=len(text))
         citations = [_citation(hit, whole, hit.passage.text) for hit in hits.values()]
@@ -95,7 +95,7 @@ class Figure:
             text += f"\n\n{self._lead()}:\n"
         for row, passage in self.rows:
             hit = hits[passage.id]
-            said = f"{_unmarked(row.text)} [{hit.rank}]"
+            said = f"{unmarked_line(row.text)} [{hit.rank}]"
             start = len(text) + len("\n- ")
             text += f"\n- {said}"
             claim = Claim(text=said, start=start, end=len(text))
@@ -111,11 +111,6 @@ class Figure:
         if used > len(self.rows):
             return f"The first {len(self.rows)} of the {used:,} rows"
         return "The rows" if used > 1 else "The row"
-
-
-def _unmarked(text: str) -> str:
-    # Its own [12] would be taken for a mark of ours.
-    return OWN_MARK.sub(r"(\1)", " ".join(text.split()))
 
 
 def _citation(hit: Hit, claim: Claim, quote: str) -> Citation:

@@ -5,17 +5,16 @@ section is not told as a fact of the whole.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from kb.answering.budget import ANSWER_TOKENS, estimated_tokens
-from kb.answering.citations import Cited, cite, without_marks
+from kb.answering.citations import cited, without_marks
 from kb.answering.extracts import Extract
-from kb.answering.prompts import JOIN_SYSTEM, NOT_FOUND, join_prompt, section_prompt, shown_note
+from kb.answering.prompts import JOIN_SYSTEM, join_prompt, section_prompt, shown_note
 from kb.answering.sections import Section
+from kb.answering.streams import hang_up
 from kb.domain.conversations import Citation, Claim, Support
 from kb.domain.documents import PassageId
-from kb.domain.errors import ModelError
 from kb.domain.retrieval import Hit, Scores
 from kb.ports import ChatModel, Embedder
 
@@ -139,10 +138,7 @@ class NoteTaker:
     def stop(self) -> None:
         """End what the model is saying."""
         self.stopped = True
-        close = getattr(self.pieces, "close", None)
-        if close:
-            with suppress(ValueError):  # a thread is inside, and ends at its next piece
-                close()
+        hang_up(self.pieces)
 
     def _said(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
         if not self.stopped:
@@ -165,14 +161,6 @@ class NoteTaker:
         """Tokens of passages or notes beside the rest of a prompt and the answer."""
         around = PROMPT_TOKENS + estimated_tokens(JOIN_SYSTEM) + estimated_tokens(self.question)
         return max(NOTE_CHARACTERS, self.model.context_tokens - ANSWER_TOKENS - around)
-
-
-def cited(text: str, hits: Sequence[Hit], embedder: Embedder) -> Cited:
-    """The text cited, by words alone where the embedding model has ended."""
-    try:
-        return cite(text, hits, embedder, no_claim={NOT_FOUND})
-    except ModelError:
-        return cite(text, hits)
 
 
 def _borne_out(citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Noted, ...]:

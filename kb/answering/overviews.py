@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from time import perf_counter
 
-from kb.answering.citations import Cited
+from kb.answering.citations import Cited, cited
 from kb.answering.material import Material, about, findable, names, whole
-from kb.answering.notes import Note, NoteTaker, as_note, cited, renumbered
-from kb.answering.prompts import OWN_MARK
+from kb.answering.notes import Note, NoteTaker, as_note, renumbered
+from kb.answering.prompts import unmarked_line
 from kb.domain.conversations import (
     QUOTES,
     Answer,
@@ -117,7 +117,7 @@ class Overview:
 
     def _nothing(self, material: Material) -> str:
         if self.wanted.subject:
-            said = NOTHING_SAID.format(subject=_unmarked(self.wanted.subject))
+            said = NOTHING_SAID.format(subject=unmarked_line(self.wanted.subject))
             return f"{said} {material.coverage}"
         return NO_TEXT.format(names=names(self.documents, "or"))
 
@@ -130,7 +130,7 @@ class Overview:
     def _note(self, material: Material, at: int) -> Note:
         """By the model where there is one; the most central sentences where that says nothing."""
         section = material.sections[at]
-        heading = _unmarked(material.heading(section))
+        heading = unmarked_line(material.heading(section))
         count = material.counts[at]
         if self.taker:
             note = self.taker.note(heading, section)
@@ -213,10 +213,5 @@ def as_list(notes: Sequence[Note]) -> str:
         text += f"{heading}:\n\n"
         for one in (sentence for note in group for sentence in note.sentences):
             marks = "".join(f"[{numbers[hit.passage.id]}]" for hit in one.hits)
-            text += f"{_unmarked(one.text)} {marks}\n\n"
+            text += f"{unmarked_line(one.text)} {marks}\n\n"
     return text
-
-
-def _unmarked(text: str) -> str:
-    # Its own [12] would be taken for a mark of ours.
-    return OWN_MARK.sub(r"(\1)", " ".join(text.split()))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from kb.answering.prompts import OWN_MARK
+from kb.answering.prompts import unmarked, unmarked_line
 from kb.domain.conversations import (
     Answer,
     AnswerEvent,
@@ -64,12 +64,7 @@ def told(wanted: ExactQuery) -> str:
     """What is looked for, as one says it."""
     said = " and ".join(f"“{term}”" for term in wanted.wanted)
     without = " or ".join(f"“{term}”" for term in wanted.excluded)
-    return _unmarked(f"{said} without {without}" if without else said)
-
-
-def _unmarked(text: str) -> str:
-    # Its own [12] would be taken for a mark of ours.
-    return OWN_MARK.sub(r"(\1)", text)
+    return unmarked(f"{said} without {without}" if without else said)
 
 
 def written(wanted: ExactQuery, found: Places) -> tuple[str, tuple[Citation, ...]]:
@@ -86,7 +81,7 @@ def written(wanted: ExactQuery, found: Places) -> tuple[str, tuple[Citation, ...
     for place in found.listed:
         if place.document.name != name:
             name = place.document.name
-            text += f"\n\n{_unmarked(' '.join(name.split()))}:\n"
+            text += f"\n\n{unmarked_line(name)}:\n"
         number = numbers.setdefault(place.passage_id, len(numbers) + 1)
         claim = f"{_line(place)} [{number}]"
         start = len(text) + len("\n- ")
@@ -96,7 +91,7 @@ def written(wanted: ExactQuery, found: Places) -> tuple[str, tuple[Citation, ...
 
 
 def _line(place: Place) -> str:
-    line = _unmarked(place.text)
+    line = unmarked(place.text)
     return f"p. {place.page}: {line}" if place.document.page_count is not None else line
 
 

@@ -23,7 +23,7 @@ Passages:
 Question: {question}"""
 
 
-OWN_MARK = re.compile(r"\[(\d[\d,\s]*)\]")
+_OWN_MARK = re.compile(r"\[(\d[\d,\s]*)\]")
 """A reference in the document itself, which the model would copy as if it were ours."""
 
 
@@ -41,6 +41,16 @@ _UNSEEN = re.compile(r"[\U000e0000-\U000e0fff]")
 """Unicode's tags and variants, which models read and nobody sees."""
 
 
+def unmarked(text: str) -> str:
+    """The text with its own [12] written (12)."""
+    return _OWN_MARK.sub(r"(\1)", text)
+
+
+def unmarked_line(text: str) -> str:
+    """The same, on one line."""
+    return unmarked(" ".join(text.split()))
+
+
 def shown_passage(number: int, hit: Hit) -> str:
     """One passage as the model sees it."""
     place = " > ".join(
@@ -52,7 +62,7 @@ def shown_passage(number: int, hit: Hit) -> str:
 def _as_data(text: str) -> str:
     """The text on one line, so that nothing in it can begin a line of ours or of the model's."""
     one_line = " ".join(_UNSEEN.sub("", text).split())
-    return OWN_MARK.sub(r"(\1)", _MODEL_TOKEN.sub(r"\g<0> ", one_line))
+    return unmarked(_MODEL_TOKEN.sub(r"\g<0> ", one_line))
 
 
 def shown_passages(hits: Sequence[Hit]) -> str:

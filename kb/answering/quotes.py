@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 
 from kb.answering.citations import without_marks
-from kb.answering.prompts import OWN_MARK
+from kb.answering.prompts import unmarked
 from kb.domain.embeddings import Vectors
 from kb.domain.retrieval import Hit
 from kb.domain.sentences import CELLS, statement_spans
@@ -74,7 +74,7 @@ def quote(question: str, hits: Sequence[Hit], embedder: Embedder) -> Iterator[st
     ]
     chosen = [sentences[i] for i in _choose(scores, vectors)]
     for name, group in _by_document(chosen).items():
-        yield OWN_MARK.sub(r"(\1)", name) + ":\n\n"
+        yield unmarked(name) + ":\n\n"
         for sentence in group:
             yield _written(sentence)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kb.answering.citations import cite
+from kb.answering.citations import cited
 from kb.domain.conversations import (
     QUOTES,
     Answer,
@@ -27,7 +27,7 @@ from kb.domain.conversations import (
     without_document,
 )
 from kb.domain.documents import DocumentId
-from kb.domain.errors import ModelError, NotFoundError, QuireError
+from kb.domain.errors import NotFoundError, QuireError
 from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Query
 from kb.ports import ChatModel, Embedder
@@ -89,8 +89,8 @@ class Generations:
 
     def stop_gone(self) -> None:
         """End the answers whose messages were removed, without waiting."""
-        for id, generation in list(self._running.items()):
-            with self.records.reading() as view:
+        with self.records.reading() as view:
+            for id, generation in list(self._running.items()):
                 try:
                     view.conversations.message(id)
                 except NotFoundError:
@@ -201,17 +201,14 @@ class _Generation:
     def _so_far(self, state: MessageState, error: str = "") -> Message:
         # Bound to its documents also while unfinished, so that removing one takes its text out.
         embedder = None if state is MessageState.STREAMING else self._embedder
-        try:
-            cited = cite(self._draft.text, self._draft.hits, embedder)
-        except ModelError:
-            cited = cite(self._draft.text, self._draft.hits)
+        bound = cited(self._draft.text, self._draft.hits, embedder)
         return replace(
             self.message,
             state=state,
             error=error,
-            content=cited.text,
-            citations=cited.citations,
-            claims=cited.claims,
+            content=bound.text,
+            citations=bound.citations,
+            claims=bound.claims,
         )
 
     def _save(self, message: Message, receipt: Receipt | None = None) -> bool:

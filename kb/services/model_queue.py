@@ -5,8 +5,8 @@ A model server would let them wait as well, but would not say so, nor who comes 
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 
+from kb.answering.streams import hang_up
 from kb.ports import ChatModel
 
 
@@ -69,10 +69,7 @@ class Turn(Iterator[str]):
     def close(self) -> None:
         """End the waiting or the generation, from whatever thread."""
         self.closed = True
-        close = getattr(self._pieces, "close", None)
-        if close:
-            with suppress(ValueError):  # a thread is inside, and sees the end at its next piece
-                close()
+        hang_up(self._pieces)
         self._queue.leave(self)
 
 
