@@ -1,10 +1,13 @@
 """An answer on its way: how it is asked for, closed from elsewhere, and freed of thoughts."""
 
 import contextlib
-from collections.abc import Callable, Generator, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kb.adapters.server_line import Line
+from kb.adapters import server_errors as errors
+from kb.adapters.server_address import Address
+from kb.adapters.server_line import Line, tls
 from kb.domain.errors import QuireError
 
 CONNECT_SECONDS = 3.0
@@ -36,6 +39,64 @@ class AnswerStream(Iterator[str]):
         # A thread that waits inside is woken by the cut, and ends the generator itself.
         with contextlib.suppress(ValueError):
             self._pieces.close()
+
+
+class StreamingModel(ABC):
+    """A model behind a server, asked over a line that can be cut. One answer at a time."""
+
+    def __init__(self, address: Address, options: AskingOptions) -> None:
+        self._address = address
+        self._options = options
+        self._finish_reason = ""
+        self._prompt_tokens: int | None = None
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    @abstractmethod
+    def context_tokens(self) -> int:
+        """Tokens of prompt and answer together that the model holds."""
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the last answer ended: `stop`, `length` if it was cut; empty until it has ended."""
+        return self._finish_reason
+
+    @property
+    def prompt_tokens(self) -> int | None:
+        """Tokens the model read, where the server tells; far fewer than were sent: it was cut."""
+        return self._prompt_tokens
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> AnswerStream:
+        """The answer to (role, content) messages, piece by piece. Raises ModelError."""
+        self._finish_reason, self._prompt_tokens = "", None
+        line = Line(tls(self._address))
+        return checked(
+            self._pieces(messages, line), line, told=self._told, check_end=self._check_end
+        )
+
+    @abstractmethod
+    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
+        """What the server sends; notes how it ended, and what it read."""
+
+    @abstractmethod
+    def _told(self, error: Exception) -> QuireError:
+        """The sentence for a failure."""
+
+    def _check_end(self, said: bool) -> None:
+        if not self._finish_reason:
+            raise errors.broke_off()
+        if not said:
+            raise errors.nothing_said(self._asked, self._finish_reason)
+
+    @property
+    def _asked(self) -> errors.Asked:
+        return errors.Asked(
+            model=self.name, address=self._address, context_tokens=self.context_tokens
+        )
 
 
 def checked(

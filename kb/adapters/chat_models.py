@@ -11,9 +11,8 @@ from kb.adapters import ollama_errors, ollama_status
 from kb.adapters import server_errors as errors
 from kb.adapters.answer_stream import (
     CONNECT_SECONDS,
-    AnswerStream,
     AskingOptions,
-    checked,
+    StreamingModel,
 )
 from kb.adapters.ollama_status import ListedModel
 from kb.adapters.server_address import Address, parse_address
@@ -133,15 +132,12 @@ class OllamaServer:
         return self._trained[key]
 
 
-class OllamaChatModel:
+class OllamaChatModel(StreamingModel):
     """One model, asked with the same options each time. One answer at a time."""
 
     def __init__(self, name: str, address: Address, options: AskingOptions) -> None:
+        super().__init__(address, options)
         self._name = name
-        self._address = address
-        self._options = options
-        self._finish_reason = ""
-        self._prompt_tokens: int | None = None
 
     @property
     def name(self) -> str:
@@ -152,24 +148,6 @@ class OllamaChatModel:
     def context_tokens(self) -> int:
         """Tokens of prompt and answer together that the model is asked to hold."""
         return self._options.context_tokens
-
-    @property
-    def finish_reason(self) -> str:
-        """Why the last answer ended: `stop`, `length` if it was cut; empty until it has ended."""
-        return self._finish_reason
-
-    @property
-    def prompt_tokens(self) -> int | None:
-        """Tokens the model read; far fewer than were sent means that Ollama cut the prompt."""
-        return self._prompt_tokens
-
-    def stream(self, messages: Sequence[tuple[str, str]]) -> AnswerStream:
-        """The answer to (role, content) messages, piece by piece. Raises ModelError."""
-        self._finish_reason, self._prompt_tokens = "", None
-        line = Line(tls(self._address))
-        return checked(
-            self._pieces(messages, line), line, told=self._told, check_end=self._check_end
-        )
 
     def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
         for chunk in self._chat(line).stream(list(messages)):
@@ -208,24 +186,12 @@ class OllamaChatModel:
             self._finish_reason = told.get("done_reason") or "stop"
             self._prompt_tokens = told.get("prompt_eval_count")
 
-    def _check_end(self, said: bool) -> None:
-        if not self._finish_reason:
-            raise errors.broke_off()
-        if not said:
-            raise errors.nothing_said(self._asked, self._finish_reason)
-
     def _told(self, error: Exception) -> QuireError:
         from ollama import ResponseError
 
         if isinstance(error, ResponseError):
             return ollama_errors.from_answer(error.status_code, error.error, self._asked)
         return errors.from_failure(error, self._asked)
-
-    @property
-    def _asked(self) -> errors.Asked:
-        return errors.Asked(
-            model=self._name, address=self._address, context_tokens=self.context_tokens
-        )
 
 
 def _lack(any_listed: bool, chatting: Sequence[InstalledModel]) -> str:

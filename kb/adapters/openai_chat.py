@@ -9,11 +9,11 @@ import httpx
 
 from kb.adapters import openai_errors, openai_status
 from kb.adapters import server_errors as errors
-from kb.adapters.answer_stream import CONNECT_SECONDS, AnswerStream, AskingOptions, checked
+from kb.adapters.answer_stream import CONNECT_SECONDS, AskingOptions, StreamingModel
 from kb.adapters.openai_status import ServedModel
 from kb.adapters.server_address import Address
 from kb.adapters.server_fetch import text_of, whole
-from kb.adapters.server_line import Line, tls
+from kb.adapters.server_line import Line
 from kb.adapters.server_lines import lines_of
 from kb.domain.errors import QuireError
 
@@ -41,7 +41,7 @@ class _StoppedError(Exception):
         super().__init__()
 
 
-class OpenAIChatModel:
+class OpenAIChatModel(StreamingModel):
     """One model, asked with the same options each time. One answer at a time.
 
     `served` is None while the server loads it: what it is then shows when it is asked.
@@ -50,12 +50,9 @@ class OpenAIChatModel:
     def __init__(
         self, name: str, served: ServedModel | None, address: Address, options: AskingOptions
     ) -> None:
+        super().__init__(address, options)
         self._name = name
         self._served = served
-        self._address = address
-        self._options = options
-        self._finish_reason = ""
-        self._prompt_tokens: int | None = None
 
     @property
     def name(self) -> str:
@@ -67,24 +64,6 @@ class OpenAIChatModel:
         """Tokens of prompt and answer together, as the server tells, else as is configured."""
         told = self._served.model.window_tokens if self._served else None
         return told or self._options.context_tokens
-
-    @property
-    def finish_reason(self) -> str:
-        """Why the last answer ended: `stop`, `length` if it was cut; empty until it has ended."""
-        return self._finish_reason
-
-    @property
-    def prompt_tokens(self) -> int | None:
-        """Tokens the model read, where the server tells."""
-        return self._prompt_tokens
-
-    def stream(self, messages: Sequence[tuple[str, str]]) -> AnswerStream:
-        """The answer to (role, content) messages, piece by piece. Raises ModelError."""
-        self._finish_reason, self._prompt_tokens = "", None
-        line = Line(tls(self._address))
-        return checked(
-            self._pieces(messages, line), line, told=self._told, check_end=self._check_end
-        )
 
     def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
         until = time.monotonic() + self._options.first_token_timeout
@@ -178,12 +157,6 @@ class OpenAIChatModel:
         if isinstance(content, str) and content:
             yield content
 
-    def _check_end(self, said: bool) -> None:
-        if not self._finish_reason:
-            raise errors.broke_off()
-        if not said:
-            raise errors.nothing_said(self._asked, self._finish_reason)
-
     def _told(self, error: Exception) -> QuireError:
         if isinstance(error, QuireError):
             return error
@@ -192,12 +165,6 @@ class OpenAIChatModel:
         if isinstance(error, _StoppedError):
             return openai_errors.from_stream(error.error, self._asked)
         return errors.from_failure(error, self._asked)
-
-    @property
-    def _asked(self) -> errors.Asked:
-        return errors.Asked(
-            model=self.name, address=self._address, context_tokens=self.context_tokens
-        )
 
 
 _DONE: Json = {}

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import sqrt
 
 from kb.answering.centrality import DAMPING, Words, centralities, overlap, rarities
-from kb.answering.citations import without_marks
+from kb.answering.quotes import ITEM, on_one_line
 from kb.answering.sections import Section
 from kb.domain.documents import Passage, PassageId
 from kb.domain.sentences import CELLS, statement_spans
@@ -45,7 +45,6 @@ UNNAMED = 0.05
 """What a sentence counts without any word of the subject."""
 
 _STOPPED = re.compile(r"[.!…。！।][\"'”’»)\]*_`」』）]*$")
-_ITEM = re.compile(r"(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +166,7 @@ def _of(passage: Passage) -> list[Extract]:
     found: list[Extract] = []
     for start, end in statement_spans(passage.text):
         # A document's own [12] would be taken for a mark of ours.
-        said = _ITEM.sub("", " ".join(without_marks(passage.text[start:end]).split()), count=1)
+        said = ITEM.sub("", on_one_line(passage.text[start:end]), count=1)
         if len(said) <= LONGEST and len(said.split()) >= FEWEST_WORDS and said[-1] not in ":?？؟":
             found.append(Extract(passage=passage, text=said, is_first=not found))
     return found

@@ -34,7 +34,9 @@ ALIKE = 0.9
 NEAR_BEST = 0.6
 """Share of the best sentence's score that another one needs."""
 
-_ITEM = re.compile(r"^(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
+ITEM = re.compile(r"^(?:[-*+•–▪‣◦·]|\(?\d{1,3}[.)])\s+")
+"""A list item's bullet or number, where a sentence begins with it."""
+
 _STOPPED = re.compile(r"[.!…:。！।][\"'”’»)\]*_`」』）]*$")
 _ASKED = re.compile(r"[?？؟][\"'”’»)\]*_`」』）]*$")
 
@@ -90,21 +92,21 @@ def _sentences(hit: Hit) -> list[_Sentence]:
     text = hit.passage.text
     found: list[_Sentence] = []
     for start, end in statement_spans(text):
-        said = _on_one_line(text[start:end])
+        said = on_one_line(text[start:end])
         if _is_item(said) and found and _takes_item(found[-1], said):
             led = found[-1]
-            found[-1] = replace(led, items=(*led.items, _ITEM.sub("", said, count=1)))
+            found[-1] = replace(led, items=(*led.items, ITEM.sub("", said, count=1)))
         elif end - start <= LONGEST:
-            bare = _ITEM.sub("", said, count=1)
+            bare = ITEM.sub("", said, count=1)
             found.append(_Sentence(hit=hit, start=start, text=bare, is_item=bare != said))
     quotable = [one for one in found if _is_quotable(one)]
     if quotable or not text.strip():
         return quotable
-    return [_Sentence(hit=hit, start=0, text=_on_one_line(text[:LONGEST]))]
+    return [_Sentence(hit=hit, start=0, text=on_one_line(text[:LONGEST]))]
 
 
 def _is_item(said: str) -> bool:
-    return _ITEM.match(said) is not None
+    return ITEM.match(said) is not None
 
 
 def _takes_item(led: _Sentence, item: str) -> bool:
@@ -121,7 +123,8 @@ def _is_quotable(one: _Sentence) -> bool:
     return stopped or one.is_row or words > MOST_HEADING_WORDS or one.is_item
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """As it is quoted."""
     # A document's own [12] would be taken for a mark of ours.
     return " ".join(without_marks(text).split())
 

@@ -9,8 +9,6 @@ from kb.services.documents import ListedDocument
 from kb.ui import session
 from kb.ui.text import visible
 
-MOST_OFFERED = 5000
-
 
 def picker(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> tuple[DocumentId, ...] | None:
     """The field to choose them by; None for all."""
@@ -22,7 +20,7 @@ def picker(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> tuple[Docum
         st.session_state[key] = [id for id in st.session_state.get(key, kept) if id in names]
     st.multiselect(
         "Ask only these documents",
-        list(names)[:MOST_OFFERED],
+        list(names),
         key=key,
         placeholder="All documents",
         format_func=lambda id: visible(names[id]),

@@ -70,6 +70,16 @@ def pausing(app: App, *pieces: str, at: int = 1) -> PausingModel:
     return model
 
 
+def under_way(
+    app: App, workspace: Workspace, conversation: Conversation, *pieces: str, at: int = 1
+) -> tuple[PausingModel, MessageId]:
+    """An answer whose model waits before a piece, and that model."""
+    model = pausing(app, *pieces, at=at)
+    id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
+    assert model.waits.wait(LONG_SECONDS)
+    return model, id
+
+
 def asked(
     workspace: Workspace, conversation: Conversation, question: str = BRIDGE, request: str = "1"
 ) -> Message:
@@ -183,9 +193,7 @@ class TestWhileItIsWritten:
     def test_its_draft_tells_what_was_found_and_said(
         self, app: App, workspace: Workspace, conversation: Conversation
     ) -> None:
-        model = pausing(app, "It was built ", "of basalt [1].")
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        model, id = under_way(app, workspace, conversation, "It was built ", "of basalt [1].")
         draft = draft_when(workspace, conversation, id, lambda draft: bool(draft.text))
         assert (draft.model, draft.text) == ("fake", "It was built ")
         assert [hit.document.name for hit in draft.hits] == ["harbour.txt"]
@@ -217,9 +225,7 @@ class TestWhileItIsWritten:
     def test_an_answer_of_quotes_waits_for_nobody(
         self, app: App, workspace: Workspace, base: KnowledgeBase, conversation: Conversation
     ) -> None:
-        model = pausing(app, "One [1]. ", at=0)
-        workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        under_way(app, workspace, conversation, "One [1]. ", at=0)
         other = workspace.conversations.create(base.id)
         id = workspace.conversations.ask(other.id, BRIDGE, "1", model=QUOTES)
         quoted = workspace.conversations.wait(other.id, id, LONG_SECONDS)
@@ -228,9 +234,9 @@ class TestWhileItIsWritten:
     def test_stopping_keeps_what_was_said(
         self, app: App, workspace: Workspace, conversation: Conversation
     ) -> None:
-        model = pausing(app, "It was built of basalt [1]. ", "Never said.")
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        _, id = under_way(
+            app, workspace, conversation, "It was built of basalt [1]. ", "Never said."
+        )
         workspace.conversations.stop(conversation.id, id)
         stopped = last(workspace, conversation)
         assert stopped.state is MessageState.STOPPED
@@ -239,18 +245,20 @@ class TestWhileItIsWritten:
     def test_it_is_stopped_while_its_model_has_said_nothing_yet(
         self, app: App, workspace: Workspace, conversation: Conversation
     ) -> None:
-        model = pausing(app, "Never said.", at=0)
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        _, id = under_way(app, workspace, conversation, "Never said.", at=0)
         workspace.conversations.stop(conversation.id, id)
         assert last(workspace, conversation).state is MessageState.STOPPED
 
     def test_a_document_removed_meanwhile_is_not_in_the_kept_answer(
         self, app: App, workspace: Workspace, conversation: Conversation
     ) -> None:
-        model = pausing(app, "It was built of basalt [1]. ", "The basalt came by ship [1].")
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        model, id = under_way(
+            app,
+            workspace,
+            conversation,
+            "It was built of basalt [1]. ",
+            "The basalt came by ship [1].",
+        )
         (harbour,) = workspace.documents.listed(conversation.knowledge_base_id)
         workspace.documents.remove(harbour.document.id)
         model.go_on.set()
@@ -261,9 +269,9 @@ class TestWhileItIsWritten:
     def test_a_document_removed_after_it_was_stopped_is_not_in_the_kept_answer(
         self, app: App, workspace: Workspace, conversation: Conversation
     ) -> None:
-        model = pausing(app, "Its basalt came from Iceland [1]. ", "Never said.")
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        _, id = under_way(
+            app, workspace, conversation, "Its basalt came from Iceland [1]. ", "Never said."
+        )
         workspace.conversations.stop(conversation.id, id)
         assert "basalt" in last(workspace, conversation).content
         (harbour,) = workspace.documents.listed(conversation.knowledge_base_id)
@@ -274,9 +282,9 @@ class TestWhileItIsWritten:
     def test_it_ends_without_an_error_where_all_around_it_is_deleted(
         self, app: App, workspace: Workspace, conversation: Conversation, whole: str
     ) -> None:
-        model = pausing(app, "It was built of basalt [1]. ", "By ship [1].")
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        model, id = under_way(
+            app, workspace, conversation, "It was built of basalt [1]. ", "By ship [1]."
+        )
         if whole == "conversation":
             workspace.conversations.delete(conversation.id)
         else:
@@ -329,9 +337,7 @@ class TestWhileItIsWritten:
     def test_one_that_waits_for_its_turn_leaves_the_queue_when_it_is_deleted(
         self, app: App, workspace: Workspace, base: KnowledgeBase, conversation: Conversation
     ) -> None:
-        model = pausing(app, "One [1]. ", at=0)
-        workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        model, _ = under_way(app, workspace, conversation, "One [1]. ", at=0)
         other = workspace.conversations.create(base.id)
         id = workspace.conversations.ask(other.id, BRIDGE, "1")
         draft_when(workspace, other, id, lambda draft: draft.ahead == 1)
@@ -352,9 +358,9 @@ class TestWhileItIsWritten:
     def test_a_stopped_answer_is_bound_also_where_its_mark_had_not_come(
         self, app: App, workspace: Workspace, conversation: Conversation
     ) -> None:
-        model = pausing(app, "Its basalt came from Iceland by ship. ", "Never said.")
-        id = workspace.conversations.ask(conversation.id, BRIDGE, "1")
-        assert model.waits.wait(LONG_SECONDS)
+        _, id = under_way(
+            app, workspace, conversation, "Its basalt came from Iceland by ship. ", "Never said."
+        )
         workspace.conversations.stop(conversation.id, id)
         assert last(workspace, conversation).citations
         (harbour,) = workspace.documents.listed(conversation.knowledge_base_id)

@@ -71,6 +71,11 @@ def test_a_document_s_own_reference_marks_are_left_out() -> None:
     ]
 
 
+def test_a_number_in_brackets_within_a_sentence_stays() -> None:
+    part = section("Fortnow and Homer (2003) point out that parental leave is granted to all.")
+    assert told(part, 1) == [part.passages[0].text]
+
+
 def test_rows_are_told_where_there_are_no_sentences() -> None:
     rows = "City: Berlin | Amount: 3 | Month: May 2026\nCity: Paris | Amount: 4 | Month: May 2026"
     assert told(section(rows), 1) == ["City: Berlin | Amount: 3 | Month: May 2026"]
