@@ -39,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0, metavar="N")
     args = parser.parse_args(argv)
+    for folder in args.sets:
+        if not folder.is_dir():
+            parser.error(f"{folder} is no folder.")
     model = MiniLM(bundled_folder(), threads=1)
     console = Console(width=120)
     for folder in args.sets:

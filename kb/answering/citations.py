@@ -175,25 +175,25 @@ class _Proof:
         No best where the claim says nothing that could be borne out, or was not looked for.
         """
         bare = without_marks(claim).strip()
+        said = _LIST_NUMBER.sub("", bare)
         checks = [
-            (number, self._grounds.check(bare, [self._place_of[number]]))
+            (number, self._grounds.check(said, [self._place_of[number]]))
             for number in _numbers(claim)
         ]
         if not self._looks_further or (checks and all(map(_is_right, checks))):
             return claim, checks, _best(checks)
         told = [each for each in checks if each[1].support is not Support.UNSUPPORTED]
-        if not any(map(_is_right, told)) and self._says_something(bare):
-            anywhere = self._grounds.check(bare)
+        if not any(map(_is_right, told)) and self._says_something(bare, said):
+            anywhere = self._grounds.check(said)
             found = (self._hits[anywhere.passage].rank, anywhere)
             if _is_right(found):
                 told = [*(each for each in told if each[0] != found[0]), found]
             return _marked(claim, bare, told), told, _best([*told, found])
         return _marked(claim, bare, told), told, _best(told)
 
-    def _says_something(self, bare: str) -> bool:
+    def _says_something(self, bare: str, said: str) -> bool:
         if bare in self._no_claim or bare.endswith("?"):
             return False
-        said = _LIST_NUMBER.sub("", bare)
         return bool(content_words(said)) or any(character.isdigit() for character in said)
 
     def _citation(self, number: int, claim: Claim, check: Check) -> Citation:

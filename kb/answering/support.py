@@ -1,17 +1,17 @@
 """Whether passages bear out a sentence, and which of their own sentences do.
 
 Each content word of the sentence must stand in up to three sentences of one passage, or be near
-in meaning to a word there; each of its numbers, dates and units must stand there as well, and each
-of its names there, in the sentence before, or in the title. What the passage denies must not be
-said, nor the other way round.
-Not covered: two facts of a passage exchanged.
+in meaning to a word there, and neighbouring words must be neighbours there; each of its numbers,
+dates and units must stand there as well, and each of its names there, in the sentence before, or
+in the title. What the passage denies must not be said, nor the other way round, nor the opposite
+of a word of it. Two facts of a passage exchanged are seen where that parts their words.
 
 Source: maximum similarity of token vectors as in Khattab and Zaharia, "ColBERT" (2020);
 `python -m bench.grounding` measures the whole.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -19,17 +19,23 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.answering.name_forms import initials, stands_in
+from kb.answering.name_forms import stands_in
+from kb.answering.wording import (
+    Word,
+    has_opposite,
+    is_denied_otherwise,
+    kept_together,
+    stemmed_words,
+)
 from kb.domain.conversations import How, Support
 from kb.domain.embeddings import EmbeddedQuery, Vectors
-from kb.domain.facts import Number, is_of_number, numbers
+from kb.domain.facts import Number, numbers
 from kb.domain.sentences import statement_spans
-from kb.domain.stems import stems
-from kb.domain.words import ENGLISH, stop_words, word_spans
+from kb.domain.words import ENGLISH
 from kb.ports import Embedder
 from kb.retrieval.late_interaction import nearest_tokens
 
-SUPPORTED, PARTIAL = 0.62, 0.25
+SUPPORTED, PARTIAL = 0.74, 0.25
 """Scores from which a sentence is borne out, or partly; `python -m bench.grounding` tells how
 often that is right."""
 
@@ -45,15 +51,12 @@ TOGETHER = 3
 LEAST_GAIN = 0.9
 """How many words a further sentence must bring."""
 
+SCATTERED = 0.5
+"""What is lost where no neighbouring words of a sentence are neighbours in a passage."""
+
 CONTRADICTED = 0.5
 """What is left of the score where a number, a name or a denial does not agree."""
 
-DENIED = 2
-"""The words after a denial that it denies."""
-
-_DENIAL = re.compile(
-    r"n['’]t\b|\b(?:not|never|no|none|neither|nor|cannot|without|nobody|nothing)\b", re.IGNORECASE
-)
 _BETWEEN_WORDS = r"(?:\s*\[\d[\d,\s]*\])*\s+"
 """White space, and reference marks such as [12] that quotes leave out."""
 
@@ -130,14 +133,6 @@ _NOTHING = Check(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    stem: str
-    begin: int
-    end: int
-    is_name: bool
-
-
 class _Passage:
     """A passage cut into sentences."""
 
@@ -152,14 +147,14 @@ class _Passage:
         self, statement: str, asked: EmbeddedQuery | None, signs: Sequence[bytes], place: int
     ) -> Check:
         """How far this passage bears the statement out, its sentences' tokens told by `signs`."""
-        said, told = list(_content(statement, self.language)), list(numbers(statement))
+        said, told = _distinct(statement, self.language), list(numbers(statement))
         near = nearest_tokens(asked.tokens, dict(enumerate(signs))) if asked else {}
         covers = self._covers(said, told, asked.spans if asked else (), near)
         telling = np.array([not word.is_name for word in said] + [True] * len(told))
         chosen, covered = _together(covers, telling)
         if not chosen:
             return _NOTHING
-        around = self._around(chosen)
+        here, around = [self.sentences[number] for number in chosen], self._around(chosen)
         has_numbers = bool(covered[len(said) :].all())
         agrees = (
             has_numbers
@@ -168,9 +163,12 @@ class _Passage:
                 for word in said
                 if word.is_name
             )
-            and not self._denies(statement, said, chosen)
+            and not is_denied_otherwise(statement, here, self.language)
+            and not has_opposite(statement, here)
         )
-        score = float(covered.mean()) * (1.0 if agrees else CONTRADICTED)
+        together = kept_together(statement, list(zip(chosen, here, strict=True)), self.language)
+        score = float(covered.mean()) * (1 - SCATTERED * (1 - together))
+        score *= 1.0 if agrees else CONTRADICTED
         support = _verdict(score)
         start, end = self._stretch(chosen)
         if support is Support.UNSUPPORTED:
@@ -183,7 +181,7 @@ class _Passage:
 
     def _covers(
         self,
-        said: Sequence[_Word],
+        said: Sequence[Word],
         told: Sequence[Number],
         spans: Sequence[tuple[int, int]],
         near: Mapping[int, Vectors],
@@ -191,9 +189,11 @@ class _Passage:
         """How far (0..1) each sentence has each word and number said, (sentences, both)."""
         rows = np.zeros((len(self.sentences), len(said) + len(told)))
         for number, (bag, own) in enumerate(zip(self._bags, self._numbers, strict=True)):
-            likeness, short = near.get(number), initials(self.sentences[number])
+            likeness, sentence = near.get(number), self.sentences[number]
             for at, word in enumerate(said):
-                is_there = word.stem in bag or (word.is_name and word.stem in short)
+                is_there = word.stem in bag or (
+                    word.text[0].isupper() and stands_in(word.text, sentence, self.language)
+                )
                 rows[number, at] = 1.0 if is_there else _alike(word, spans, likeness)
             for at, value in enumerate(told, len(said)):
                 rows[number, at] = any(value.agrees_with(other) for other in own)
@@ -203,15 +203,6 @@ class _Passage:
         """The chosen sentences, each with the one before it, which may name what it speaks of."""
         near = sorted({*chosen, *(max(0, number - 1) for number in chosen)})
         return " ".join((self._context, *(self.sentences[number] for number in near)))
-
-    def _denies(self, statement: str, said: Sequence[_Word], chosen: Sequence[int]) -> bool:
-        """Whether one of both denies what the other says."""
-        here = [self.sentences[number] for number in chosen]
-        any_here = any(map(_DENIAL.search, here))
-        if _DENIAL.search(statement):
-            return not any_here and bool(_denied(statement, self.language))
-        denied = {stem for sentence in here for stem in _denied(sentence, self.language)}
-        return not denied.isdisjoint(word.stem for word in said)
 
     def _stretch(self, chosen: Sequence[int]) -> tuple[int, int]:
         """The characters of the chosen sentences where they lie together, else of the first."""
@@ -223,7 +214,7 @@ class _Passage:
     @cached_property
     def _bags(self) -> list[frozenset[str]]:
         return [
-            frozenset(word.stem for word in _content(sentence, self.language))
+            frozenset(word.stem for word in stemmed_words(sentence, self.language))
             for sentence in self.sentences
         ]
 
@@ -232,17 +223,16 @@ class _Passage:
         return [list(numbers(sentence)) for sentence in self.sentences]
 
 
-def _content(text: str, language: str) -> Iterator[_Word]:
-    """The words that say something, but for those that tell a number."""
-    for place, (begin, end) in enumerate(word_spans(text)):
-        word = text[begin:end]
-        if word.lower() in stop_words(language) or is_of_number(word):
-            continue
-        (stem,) = stems([word.lower()], language)
-        yield _Word(stem, begin, end, is_name=place > 0 and word[0].isupper())
+def _distinct(statement: str, language: str) -> list[Word]:
+    """The content words of a statement, each once, but for those that tell a number."""
+    found: dict[str, Word] = {}
+    for word in stemmed_words(statement, language):
+        if not word.tells_number and (word.stem not in found or word.is_name):
+            found[word.stem] = word
+    return list(found.values())
 
 
-def _alike(word: _Word, spans: Sequence[tuple[int, int]], likeness: "Vectors | None") -> float:
+def _alike(word: Word, spans: Sequence[tuple[int, int]], likeness: "Vectors | None") -> float:
     """How far (0..1) a sentence has another word for this one."""
     if likeness is None:
         return 0.0
@@ -272,15 +262,6 @@ def _together(
         chosen.append(best)
         covered = np.maximum(covered, covers[best])
     return chosen, covered
-
-
-def _denied(text: str, language: str) -> set[str]:
-    """The stems that follow a denial."""
-    found: set[str] = set()
-    for match in _DENIAL.finditer(text):
-        following = _content(text[match.end() :], language)
-        found.update(word.stem for word, _ in zip(following, range(DENIED), strict=False))
-    return found
 
 
 def _verdict(score: float) -> Support:

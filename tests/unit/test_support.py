@@ -158,3 +158,30 @@ def test_a_row_of_a_table_bears_out_what_it_says() -> None:
 
 def test_without_an_embedder_words_alone_count() -> None:
     assert Grounds([PASSAGE], None).check("The pump weighs 84 kg.").support is Support.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("statement", "passage"),
+    [
+        ("The bounds are dependent on the model.", "The bounds are independent of the model."),
+        ("In-network care is covered.", "Out-of-network care is covered."),
+        ("The plan does not cover care at home.", "The plan covers care at home, not the travel."),
+        ("The minimum charge is kept.", "The maximum charge is kept."),
+        (
+            "Cambridge purchased a mill, a quarry and the old harbour.",
+            "Harvard purchased a quarry, and later much land across the river from Cambridge, where"
+            " a mill had stood beside the wide basin of the harbour since the old days.",
+        ),
+    ],
+)
+def test_an_opposite_another_denial_and_words_that_stand_apart_are_not_supported(
+    statement: str, passage: str
+) -> None:
+    assert check_support(statement, passage).support is not Support.SUPPORTED
+
+
+def test_words_repeated_count_once() -> None:
+    passage = "The mill grinds wheat for the town."
+    once = check_support("The mill grinds oats.", passage)
+    often = check_support("The mill, the mill, the mill grinds oats.", passage)
+    assert often.score <= once.score
