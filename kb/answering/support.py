@@ -51,7 +51,7 @@ CONTRADICTED = 0.5
 DENIED = 2
 """The words after a denial that it denies."""
 
-_DENIAL = re.compile(
+DENIAL = re.compile(
     r"n['’]t\b|\b(?:not|never|no|none|neither|nor|cannot|without|nobody|nothing)\b", re.IGNORECASE
 )
 _BETWEEN_WORDS = r"(?:\s*\[\d[\d,\s]*\])*\s+"
@@ -207,8 +207,8 @@ class _Passage:
     def _denies(self, statement: str, said: Sequence[_Word], chosen: Sequence[int]) -> bool:
         """Whether one of both denies what the other says."""
         here = [self.sentences[number] for number in chosen]
-        any_here = any(map(_DENIAL.search, here))
-        if _DENIAL.search(statement):
+        any_here = any(map(DENIAL.search, here))
+        if DENIAL.search(statement):
             return not any_here and bool(_denied(statement, self.language))
         denied = {stem for sentence in here for stem in _denied(sentence, self.language)}
         return not denied.isdisjoint(word.stem for word in said)
@@ -277,7 +277,7 @@ def _together(
 def _denied(text: str, language: str) -> set[str]:
     """The stems that follow a denial."""
     found: set[str] = set()
-    for match in _DENIAL.finditer(text):
+    for match in DENIAL.finditer(text):
         following = _content(text[match.end() :], language)
         found.update(word.stem for word, _ in zip(following, range(DENIED), strict=False))
     return found
