@@ -114,7 +114,8 @@ def _comparisons(said: Said, every: Sequence[Said]) -> Iterator[Comparison]:
         yield _differ([said, *(o for o in agreeing if o is not said)], differing)
     elif len(agreeing) > 1:
         yield Comparison(
-            relation=Relation.AGREE, voices=tuple(_voice(each.hit) for each in agreeing)
+            relation=Relation.AGREE,
+            voices=tuple(_voice(each.hit, each.statement.text) for each in agreeing),
         )
 
 
@@ -199,7 +200,7 @@ def _one_a_document(every: Iterator[Said]) -> list[Said]:
     return list(first.values())
 
 
-def _voice(hit: Hit, says: str = "", edition: str = "") -> Voice:
+def _voice(hit: Hit, says: str, edition: str = "") -> Voice:
     return Voice(
         document_id=hit.document.id,
         document_name=hit.document.name,

@@ -7,6 +7,9 @@ from enum import StrEnum
 from kb.domain.documents import DocumentId, PassageId
 from kb.domain.words import counted
 
+LONGEST = 120
+"""Characters of a sentence as it is shown here; it can be opened."""
+
 
 class Relation(StrEnum):
     """How documents stand to each other in one statement."""
@@ -19,7 +22,7 @@ class Relation(StrEnum):
 class Voice:
     """A document that says something of it, in a passage; `edition` tells how new it is.
 
-    `says` is where it differs, such as 25 days; "" where documents agree.
+    `says` is where it differs, such as 25 days, or the sentence on which documents agree.
     """
 
     document_id: DocumentId
@@ -95,4 +98,9 @@ def _agreeing(voices: tuple[Voice, ...]) -> Iterator[str | Voice]:
         if place:
             yield " and " if place == len(voices) - 1 else ", "
         yield voice
-    yield " say the same." if len(voices) == 2 else " all say the same."
+    yield f" say the same: {_quoted(voices[0].says)}"
+
+
+def _quoted(sentence: str) -> str:
+    said = sentence if len(sentence) <= LONGEST else sentence[:LONGEST].rsplit(" ", 1)[0] + "…"
+    return f"“{said}”"

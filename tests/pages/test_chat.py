@@ -309,6 +309,25 @@ def test_a_question_is_put_to_the_chosen_documents_only(app: App, open_page: Ope
     assert "leave.txt" in {run["label"] for run in citations(page)}
 
 
+def test_what_documents_say_differently_stands_below_the_answer_and_opens(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app, "policy-2021.txt", "Full-time staff have 25 days of paid leave a year.")
+    newest = with_a_document(
+        app, "policy-2024.txt", "Full-time staff have 29 days of paid leave a year."
+    )
+    page = ask(open_page())
+    line = "policy-2024.txt (newest, 2024) says 29 days; policy-2021.txt (2021) says 25 days."
+    assert line in read(page).splitlines()
+    first = next(
+        run for run in runs(page) if run.get("text") == "policy-2024.txt" and "open" in run
+    )
+    assert first["open"].startswith(f"p.{newest}.")
+    app.workspace().documents.remove(newest)
+    page.run()
+    assert "says 29 days" not in read(page)
+
+
 def test_a_chosen_document_that_is_removed_is_chosen_no_more(app: App, open_page: OpenPage) -> None:
     with_a_document(app)
     other = with_a_document(app, "old.txt", "In 2019 full-time staff had 20 days of paid leave.")

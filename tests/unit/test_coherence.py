@@ -104,7 +104,7 @@ def test_a_name_a_denial_a_date_and_a_sum_differ(before: str, after: str, says: 
 
 def test_two_documents_that_say_the_same_agree() -> None:
     hits = hits_of(("handbook.pdf", NEW), ("welcome.md", f"Dear all. {NEW}"))
-    assert compared(NEW, hits).told == ["handbook.pdf and welcome.md say the same."]
+    assert compared(NEW, hits).told == [f"handbook.pdf and welcome.md say the same: “{NEW}”"]
 
 
 @pytest.mark.parametrize(
