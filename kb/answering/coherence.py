@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from kb.answering.statements import Kind, Statement, difference, is_same, statement
+from kb.answering.statements import Difference, Kind, Statement, difference, is_same, statement
 from kb.domain.coherence import Coherence, Comparison, Relation, Voice
 from kb.domain.conversations import Citation, Support
 from kb.domain.documents import Document, DocumentId
 from kb.domain.editions import editions, is_newer, named_date, subject_words
+from kb.domain.facts import MONTH, numbers
 from kb.domain.names import name_words
 from kb.domain.retrieval import Hit, Query
 from kb.domain.sentences import statement_spans
@@ -111,8 +112,9 @@ def _comparisons(said: Said, every: Sequence[Said]) -> Iterator[Comparison]:
         other for other in every if contradicts(said, other) and not _says_both(said, other, every)
     )
     if differing:
-        yield _differ([said, *(o for o in agreeing if o is not said)], differing)
-    elif len(agreeing) > 1:
+        against = (o for o in agreeing if any(contradicts(o, other) for other in differing))
+        yield _differ(list(against), differing)
+    if len(agreeing) > 1:
         yield Comparison(
             relation=Relation.AGREE,
             voices=tuple(_voice(each.hit, each.statement.text) for each in agreeing),
@@ -141,9 +143,17 @@ def _differing(one: Said, other: Said) -> Kind | None:
         return None
     is_kin = _are_editions(one.hit.document, other.hit.document)
     named = one.statement.names & other.statement.names
-    if not is_kin and (apart.kind is not Kind.FIGURE or not named):
+    if not is_kin and (apart.kind is not Kind.FIGURE or not named or not _is_measure(apart)):
         return None
     return apart.kind
+
+
+def _is_measure(apart: Difference) -> bool:
+    """Whether figures have a unit or a fraction; others may number one thing and another."""
+    return all(
+        any(each.unit not in ("", MONTH) or each.value % 1 for each in numbers(told))
+        for told in (apart.first, apart.second)
+    )
 
 
 def _is_comparable(one: Said, other: Said) -> bool:

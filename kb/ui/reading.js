@@ -31,7 +31,7 @@ function citation(run, current) {
 }
 
 function named(run, current) {
-  const button = element("button", "action", run.text);
+  const button = element("button", "named", run.text);
   button.type = "button";
   button.dataset.open = run.open;
   button.setAttribute("aria-label", "Open where it says so: " + run.label);

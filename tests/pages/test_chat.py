@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb.bootstrap import App
 from kb.domain.conversations import MessageState
+from kb.domain.documents import DocumentId
 from kb.domain.errors import ModelUnreachableError
 from kb.domain.jobs import JobKind
 from kb.ui import model_status
@@ -323,7 +324,7 @@ def test_what_documents_say_differently_stands_below_the_answer_and_opens(
         run for run in runs(page) if run.get("text") == "policy-2024.txt" and "open" in run
     )
     assert first["open"].startswith(f"p.{newest}.")
-    app.workspace().documents.remove(newest)
+    app.workspace().documents.remove(DocumentId(newest))
     page.run()
     assert "says 29 days" not in read(page)
 

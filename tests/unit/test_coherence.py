@@ -102,6 +102,24 @@ def test_a_name_a_denial_a_date_and_a_sum_differ(before: str, after: str, says: 
     assert [voice.says for voice in comparison.voices] == says
 
 
+def test_another_document_that_agrees_is_told_apart_from_the_editions() -> None:
+    hits = hits_of(("policy-2024.pdf", NEW), ("policy-2021.pdf", OLD), ("handbook.md", NEW))
+    assert compared(NEW, hits).told == [
+        "policy-2024.pdf (newest, 2024) says 25 days; policy-2021.pdf (2021) says 20 days.",
+        f"policy-2024.pdf and handbook.md say the same: “{NEW}”",
+    ]
+
+
+def test_documents_of_other_names_differ_where_the_sentence_names_what_it_is_about() -> None:
+    before = "The new P-40 Northwind pump weighs 84 kg when empty."
+    hits = hits_of(("manual.pdf", before), ("leaflet.md", before.replace("84", "86")))
+    (told,) = compared(before, hits).told
+    assert told.startswith("manual.pdf (added 1 May 2026) says 84 kg; leaflet.md")
+    nameless = before.replace("P-40 Northwind", "small")
+    hits = hits_of(("manual.pdf", nameless), ("leaflet.md", nameless.replace("84", "86")))
+    assert compared(nameless, hits).told == []
+
+
 def test_two_documents_that_say_the_same_agree() -> None:
     hits = hits_of(("handbook.pdf", NEW), ("welcome.md", f"Dear all. {NEW}"))
     assert compared(NEW, hits).told == [f"handbook.pdf and welcome.md say the same: “{NEW}”"]
@@ -136,6 +154,15 @@ def test_two_documents_that_say_the_same_agree() -> None:
         (
             ("policy-2021.pdf", "Employees may carry over 3 weeks of annual leave."),
             ("policy-2024.pdf", "Employees may carry over 10 days of annual leave."),
+        ),
+        # The same words of two events, in documents that are no editions of one.
+        (
+            ("bert.pdf", "The fifth PASCAL recognizing textual entailment challenge."),
+            ("glue.pdf", "The third PASCAL recognizing textual entailment challenge."),
+        ),
+        (
+            ("one.html", "(June 2014) (Learn how to remove this Template message)"),
+            ("two.html", "(October 2016) (Learn how to remove this Template message)"),
         ),
         # Whom it is about, where the name is not what is told.
         (
