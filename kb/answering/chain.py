@@ -15,12 +15,14 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 
 from kb.answering.budget import pack, passage_tokens
 from kb.answering.citations import Cited, cited, without_marks
+from kb.answering.coherence import coherence_of
 from kb.answering.figures import Figure, figure_of
 from kb.answering.overviews import Overview, overview_of
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
 from kb.answering.streams import hang_up
+from kb.domain.coherence import NOTHING_COMPARED, Coherence
 from kb.domain.conversations import (
     QUOTES,
     Answer,
@@ -130,6 +132,7 @@ class _Run:
     judge: Callable[[Ranking], Judgement]
     embedder: Embedder
     model: ChatModel | None
+    query: Query | None = None
     shown: Sequence[Hit] = ()
     pieces: Iterator[str] | None = None
     receipt: Receipt = field(default_factory=Receipt)
@@ -156,6 +159,7 @@ class _Run:
 
     def _retrieve(self, queries: Iterator[Query]) -> Iterator[AnswerEvent]:
         for query in queries:
+            self.query = query
             ranking = self.retriever.rank(query, PASSAGES)
             self.elapsed.update(ranking.elapsed_ms)
             yield Retrieved(ranking=ranking)
@@ -227,8 +231,17 @@ class _Run:
             text=whole.text,
             citations=whole.citations,
             claims=whole.claims,
+            coherence=self._coherence(whole),
             reason=CUT if cut else "",
         )
+
+    def _coherence(self, whole: Cited) -> Coherence:
+        begun = perf_counter()
+        told = NOTHING_COMPARED
+        if self.query:
+            told = coherence_of(self.query, whole.citations, self.shown)
+        self.elapsed["coherence"] = (perf_counter() - begun) * 1000
+        return told
 
     def _finished(
         self,
@@ -236,6 +249,7 @@ class _Run:
         text: str = "",
         citations: tuple[Citation, ...] = (),
         claims: tuple[CheckedClaim, ...] = (),
+        coherence: Coherence = NOTHING_COMPARED,
         refused: bool = False,
         reason: str = "",
     ) -> Finished:
@@ -244,6 +258,7 @@ class _Run:
                 text=text,
                 citations=citations,
                 claims=claims,
+                coherence=coherence,
                 refused=refused,
                 reason=reason,
                 model=self.model.name if self.model else QUOTES,

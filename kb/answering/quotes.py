@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-import numpy as np
-
 from kb.answering.citations import without_marks
+from kb.answering.coherence import Said, contradicts, newest_first, said_by
 from kb.answering.prompts import unmarked
 from kb.domain.embeddings import Vectors
 from kb.domain.retrieval import Hit
@@ -74,9 +73,9 @@ def quote(question: str, hits: Sequence[Hit], embedder: Embedder) -> Iterator[st
     scores = [
         MEANING * float(cosine) + share for cosine, share in zip(cosines, shares, strict=True)
     ]
-    chosen = [sentences[i] for i in _choose(scores, vectors)]
-    for name, group in _by_document(chosen).items():
-        yield unmarked(name) + ":\n\n"
+    chosen = [sentences[i] for i in _choose(scores, vectors, sentences)]
+    for group in _newest_first(list(_by_document(chosen).values())):
+        yield unmarked(group[0].hit.document.name) + ":\n\n"
         for sentence in group:
             yield _written(sentence)
 
@@ -168,13 +167,15 @@ def _shares(question: str, sentences: Sequence[_Sentence]) -> list[float]:
     ]
 
 
-def _choose(scores: Sequence[float], vectors: Vectors) -> list[int]:
+def _choose(scores: Sequence[float], vectors: Vectors, sentences: Sequence[_Sentence]) -> list[int]:
+    """The best, each once; the nearly same of another document only where it differs."""
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
     chosen: list[int] = []
     for i in order:
         if len(chosen) == SENTENCES or scores[i] < NEAR_BEST * scores[order[0]]:
             break
-        if not chosen or float(np.max(vectors[chosen] @ vectors[i])) < ALIKE:
+        near = [each for each in chosen if float(vectors[each] @ vectors[i]) >= ALIKE]
+        if not near or any(_contradict(sentences[i], sentences[each]) for each in near):
             chosen.append(i)
     return chosen
 
@@ -186,3 +187,32 @@ def _by_document(chosen: Sequence[_Sentence]) -> dict[str, list[_Sentence]]:
     for group in groups.values():
         group.sort(key=lambda s: (s.hit.passage.ordinal, s.start))
     return groups
+
+
+def _newest_first(groups: list[list[_Sentence]]) -> list[list[_Sentence]]:
+    """Of the documents that contradict each other the newest first; others keep their places."""
+    disputed = [
+        place
+        for place, group in enumerate(groups)
+        if any(
+            _contradict(one, other)
+            for others in groups
+            if others is not group
+            for one in group
+            for other in others
+        )
+    ]
+    by_passage = {groups[place][0].hit.passage.id: groups[place] for place in disputed}
+    ordered, _ = newest_first([groups[place][0].hit for place in disputed])
+    placed = list(groups)
+    for place, (hit, _) in zip(disputed, ordered, strict=True):
+        placed[place] = by_passage[hit.passage.id]
+    return placed
+
+
+def _contradict(one: _Sentence, other: _Sentence) -> bool:
+    return any(contradicts(a, b) for a in _said(one) for b in _said(other))
+
+
+def _said(sentence: _Sentence) -> list[Said]:
+    return said_by(sentence.hit, sentence.text)

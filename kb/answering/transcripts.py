@@ -70,7 +70,7 @@ def _answer(message: Message) -> Iterator[Block]:
         yield Block(**{**each, "runs": list(_judged(runs))})
     if message.state is MessageState.STREAMING:
         yield block("note", STREAMING)
-    for note in (ending(message), verdict(message)):
+    for note in (ending(message), verdict(message), *message.coherence.told):
         if note:
             yield block("note", shown(note))
 

@@ -18,7 +18,7 @@ DENIED_AT_MOST = 4
 APART = 100
 """Words that are taken to lie between two sentences that do not follow each other."""
 
-_DENIAL = re.compile(
+DENIAL = re.compile(
     r"n['’]t\b|\b(?:not|never|no|none|neither|nor|cannot|without|nobody|nothing)\b", re.IGNORECASE
 )
 _PREFIX = re.compile(r"(?:un|non|in|im|ir|il|dis)(?=.{4})")
@@ -123,7 +123,7 @@ def _denied_in(passages: Sequence[str], language: str, within: int) -> set[str]:
 def _denied(text: str, language: str, within: int) -> set[str]:
     """The stems of so many words after each denial."""
     found: set[str] = set()
-    for match in _DENIAL.finditer(text):
+    for match in DENIAL.finditer(text):
         following = stemmed_words(text[match.end() :], language)
         found.update(word.stem for word in islice(following, within))
     return found

@@ -207,6 +207,7 @@ def _told_answer(answer: Answer) -> dict[str, Any]:
             }
             for citation in answer.citations
         ],
+        "compared": answer.coherence.told,
         "timings": {stage: round(ms, 1) for stage, ms in answer.elapsed_ms.items()},
     }
 
@@ -249,6 +250,8 @@ def _print_answer(answer: Answer) -> None:
     output.line()
     if answer.reason and not answer.refused:
         output.line(f"{answer.reason}\n")
+    for told in answer.coherence.told:
+        output.line(f"{told}\n")
     for number, citation in sorted(_first_of_each(answer.citations).items()):
         place = f", p. {citation.page}" if citation.paged else ""
         output.line(f"[{number}] {citation.document_name}{place}")

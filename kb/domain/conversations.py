@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, TypeVar
 
+from kb.domain.coherence import NOTHING_COMPARED, Coherence
 from kb.domain.documents import DocumentId, KnowledgeBaseId, PassageId
 from kb.domain.receipts import Receipt
 from kb.domain.retrieval import Hit, Ranking
@@ -100,6 +101,7 @@ class Answer:
     text: str
     citations: tuple[Citation, ...] = ()
     claims: tuple[CheckedClaim, ...] = ()
+    coherence: Coherence = NOTHING_COMPARED
     refused: bool = False
     reason: str = ""
     model: str = QUOTES
@@ -192,6 +194,7 @@ class Message:
     parent_id: MessageId | None = None
     citations: tuple[Citation, ...] = ()
     claims: tuple[CheckedClaim, ...] = ()
+    coherence: Coherence = NOTHING_COMPARED
     model: str = ""
     refused: bool = False
     error: str = ""
@@ -246,6 +249,7 @@ def without_document(message: Message, document_id: DocumentId) -> Message:
         error="" if any(name in message.error for name in names) else message.error,
         citations=_outside(message.citations, gone),
         claims=_outside(message.claims, gone),
+        coherence=message.coherence.without(document_id),
     )
     for begin, end in reversed(gone):
         start = _with_lead(message.content, begin)

@@ -10,6 +10,9 @@ from text_to_num import alpha2digit
 
 from kb.domain.words import ENGLISH
 
+MONTH = "month of a year"
+"""The unit of a month in a date."""
+
 _SPELLED_IN = frozenset({"en", "fr", "es", "pt", "de", "nl", "it"})
 """Languages whose number words are understood."""
 
@@ -74,7 +77,7 @@ _DECADE = re.compile(r"(?<=\d)s\b")
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number's value; its unit by name, "month of a year" in a date, "" where none is told."""
+    """A number's value; its unit by name, MONTH in a date, "" where none is told."""
 
     value: Decimal
     unit: str
@@ -92,7 +95,7 @@ def numbers(text: str, language: str = ENGLISH) -> Iterator[Number]:
     for match in _MONTH.finditer(text):
         # The verb and the march begin with a small letter.
         if match.group(1)[0].isupper():
-            yield Number(Decimal(_MONTHS[match.group(1).lower()]), "month of a year")
+            yield Number(Decimal(_MONTHS[match.group(1).lower()]), MONTH)
     told = _SCALED.sub(_whole, _DECADE.sub("", text))
     if language in _SPELLED_IN or not language:
         told = alpha2digit(told, language or ENGLISH)

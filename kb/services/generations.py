@@ -6,7 +6,7 @@ is stopped, when its message is removed, or with the process.
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -215,7 +215,7 @@ class _Generation:
         """Keep the message, at its end with its receipt; False where it was removed."""
         with self._records.writing() as records:
             # A document may have been removed while the answer was being written.
-            for gone in _gone(records, (c.document_id for c in message.citations)):
+            for gone in _gone(records, _told_of(message)):
                 message = without_document(message, gone)
             is_there = records.conversations.save_message(message)
             if is_there and receipt:
@@ -223,6 +223,13 @@ class _Generation:
                 for gone in _gone(records, (p.document_id for p in receipt.passages)):
                     records.receipts.forget(gone)
         return is_there
+
+
+def _told_of(message: Message) -> Iterator[DocumentId | None]:
+    """The documents whose text is in a message."""
+    yield from (citation.document_id for citation in message.citations)
+    for comparison in message.coherence.comparisons:
+        yield from (voice.document_id for voice in comparison.voices)
 
 
 def _gone(records: Transaction, ids: Iterable[DocumentId | None]) -> set[DocumentId]:
@@ -238,6 +245,7 @@ def _finished(message: Message, answer: Answer) -> Message:
         state=MessageState.COMPLETE,
         citations=answer.citations,
         claims=answer.claims,
+        coherence=answer.coherence,
         refused=answer.refused,
         error="" if answer.refused else answer.reason,
         prompt_tokens=answer.prompt_tokens,

@@ -13,6 +13,7 @@ from kb.answering.blocks import (
     shown_numbers,
     verdict,
 )
+from kb.domain.coherence import Voice
 from kb.domain.conversations import (
     QUOTES,
     REMOVED,
@@ -112,7 +113,25 @@ def _before(message: Message, *, models: bool) -> list[Block]:
 
 
 def _after(message: Message) -> list[Block]:
-    return [block("note", visible(note)) for note in (ending(message), verdict(message)) if note]
+    notes = [block("note", visible(note)) for note in (ending(message), verdict(message)) if note]
+    return [*notes, *(_compared(line) for line in message.coherence.lines)]
+
+
+def _compared(line: Sequence[str | Voice]) -> Block:
+    """What documents say of each other; their names open where they say it."""
+    return Block(
+        kind="note",
+        runs=[
+            Run(text=visible(part))
+            if isinstance(part, str)
+            else Run(
+                text=visible(part.document_name),
+                open=f"p.{part.document_id}.{part.passage_id}",
+                label=visible(part.document_name),
+            )
+            for part in line
+        ],
+    )
 
 
 def _sources(message: Message, current_ids: Collection[DocumentId]) -> list[Block]:

@@ -30,6 +30,15 @@ function citation(run, current) {
   return button;
 }
 
+function named(run, current) {
+  const button = element("button", "named", run.text);
+  button.type = "button";
+  button.dataset.open = run.open;
+  button.setAttribute("aria-label", "Open where it says so: " + run.label);
+  if (run.open === current) button.setAttribute("aria-current", "true");
+  return button;
+}
+
 function stretch(run) {
   let name = "span";
   if (run.code) name = "code";
@@ -48,7 +57,8 @@ function fill(target, runs, current) {
       target.append(element("span", "verdict", NOTE_OF_SUPPORT[support]));
     }
     if (!run.open) support = run.support || "";
-    target.append(run.open ? citation(run, current) : stretch(run));
+    if (!run.open) target.append(stretch(run));
+    else target.append(run.number === undefined ? named(run, current) : citation(run, current));
   }
   if (support) target.append(element("span", "verdict", NOTE_OF_SUPPORT[support]));
 }

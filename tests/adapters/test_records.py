@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from kb.adapters.sql import database
 from kb.adapters.sql.database import SqlRecords
 from kb.adapters.sql.tables import metadata
+from kb.domain.coherence import Coherence, Comparison, Relation, Voice
 from kb.domain.conversations import (
     CheckedClaim,
     Citation,
@@ -66,6 +67,16 @@ def queued(records: SqlRecords, count: int = 1) -> list[Job]:
 def claim(records: SqlRecords, now: Any = NOW) -> Job | None:
     with records.writing() as store:
         return store.jobs.claim(JobKind.READ, now, now + timedelta(minutes=30))
+
+
+def voice(document: str, says: str) -> Voice:
+    return Voice(
+        document_id=DocumentId(document),
+        document_name=f"{document}.txt",
+        passage_id=PassageId("passage"),
+        says=says,
+        edition="2024",
+    )
 
 
 class TestDatabase:
@@ -418,6 +429,20 @@ class TestConversations:
                     score=0.5,
                 ),
             ),
+            coherence=Coherence(
+                comparisons=(
+                    Comparison(
+                        relation=Relation.DIFFER,
+                        voices=(voice("document", "basalt"), voice("compared", "larch")),
+                        known=True,
+                    ),
+                    Comparison(
+                        relation=Relation.AGREE,
+                        voices=(voice("document", text), voice("agreeing", text)),
+                    ),
+                ),
+                silent=2,
+            ),
         )
 
     def test_messages_are_given_back_as_they_were(
@@ -434,6 +459,7 @@ class TestConversations:
             assert view.conversations.answer_to(conversation.id, "request") == answer
             assert view.conversations.answer_to(conversation.id, "other") is None
             assert view.conversations.citing(DocumentId("document")) == [answer]
+            assert view.conversations.citing(DocumentId("compared")) == [answer]
             assert view.conversations.citing(DocumentId("other")) == []
 
     def test_saving_replaces_text_and_citations(

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb.bootstrap import App
 from kb.domain.conversations import MessageState
+from kb.domain.documents import DocumentId
 from kb.domain.errors import ModelUnreachableError
 from kb.domain.jobs import JobKind
 from kb.ui import model_status
@@ -307,6 +308,25 @@ def test_a_question_is_put_to_the_chosen_documents_only(app: App, open_page: Ope
     page.multiselect[0].set_value([])
     ask(page, "And how many days of paid leave now?")
     assert "leave.txt" in {run["label"] for run in citations(page)}
+
+
+def test_what_documents_say_differently_stands_below_the_answer_and_opens(
+    app: App, open_page: OpenPage
+) -> None:
+    with_a_document(app, "policy-2021.txt", "Full-time staff have 25 days of paid leave a year.")
+    newest = with_a_document(
+        app, "policy-2024.txt", "Full-time staff have 29 days of paid leave a year."
+    )
+    page = ask(open_page())
+    line = "policy-2024.txt (newest, 2024) says 29 days; policy-2021.txt (2021) says 25 days."
+    assert line in read(page).splitlines()
+    first = next(
+        run for run in runs(page) if run.get("text") == "policy-2024.txt" and "open" in run
+    )
+    assert first["open"].startswith(f"p.{newest}.")
+    app.workspace().documents.remove(DocumentId(newest))
+    page.run()
+    assert "says 29 days" not in read(page)
 
 
 def test_a_chosen_document_that_is_removed_is_chosen_no_more(app: App, open_page: OpenPage) -> None:

@@ -26,7 +26,7 @@ from tests.open_apps import opened
 
 ADDED = {"path", "document", "status", "pages", "passages", "seconds", "error"}
 HIT = {"rank", "score", "document", "page", "pages", "heading", "start", "end", "text"}
-ANSWER = {"answer", "refused", "reason", "citations", "timings"}
+ANSWER = {"answer", "refused", "reason", "citations", "compared", "timings"}
 CITATION = {"n", "document", "page", "text", "support"}
 FIGURES = (
     "set kb questions recall@1 recall@5 recall@10 page_hit@1 page_hit@5 page_hit@10 mrr@10 "

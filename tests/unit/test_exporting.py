@@ -84,6 +84,20 @@ def test_a_replaced_document_is_said_to_be_replaced(app: App) -> None:
     assert "From a replaced version of garden.txt" in markdown(workspace, conversation.id)
 
 
+def test_what_documents_say_differently_is_exported(app: App) -> None:
+    workspace = app.workspace()
+    base = workspace.knowledge_bases.first()
+    for year, days in ((2021, 25), (2024, 29)):
+        told = f"Full-time staff have {days} days of paid leave a year."
+        take_in(app, workspace, base.id, f"policy {year}.txt", told)
+    conversation = workspace.conversations.create(base.id)
+    question = "How many days of paid leave do full-time staff have?"
+    answer = workspace.conversations.ask(conversation.id, question, "request")
+    workspace.conversations.wait(conversation.id, answer, 30)
+    line = "policy 2024.txt (newest, 2024) says 29 days; policy 2021.txt (2021) says 25 days."
+    assert line in markdown(workspace, conversation.id)
+
+
 def test_an_empty_conversation_and_a_foreign_message_are_refused(app: App) -> None:
     workspace, conversation = talked(app)
     empty = workspace.conversations.create(conversation.knowledge_base_id)

@@ -51,6 +51,13 @@ def test_a_document_without_a_title_goes_by_its_name() -> None:
     assert shown_passage(1, made_hit("It is loud.")) == "[1] manual.pdf\n> It is loud."
 
 
+def test_a_dated_document_says_its_date_once() -> None:
+    dated = made_hit("It is loud.", document="rules-2024-03.pdf", title="Our rules")
+    assert shown_passage(1, dated) == "[1] Our rules (2024-03)\n> It is loud."
+    named = made_hit("It is loud.", document="rules v2 2024.pdf")
+    assert shown_passage(1, named) == "[1] rules v2 2024.pdf\n> It is loud."
+
+
 def test_the_question_stands_after_the_passages() -> None:
     assert told("It is loud.", question="How loud?").endswith(f"{END}\n\nQuestion: How loud?")
 

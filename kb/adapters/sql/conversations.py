@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, insert, select, union, update
 
-from kb.adapters.sql.tables import citations, claims, conversations, messages
+from kb.adapters.sql.tables import citations, claims, conversations, messages, voices
+from kb.adapters.sql.voices import coherence, voice_values
 from kb.domain.conversations import (
     Branches,
     CheckedClaim,
@@ -167,9 +169,12 @@ class SqlConversations:
         )
 
     def citing(self, document_id: DocumentId) -> list[Message]:
-        """Every message that cites the document."""
-        cited = select(citations.c.message_id).where(citations.c.document_id == document_id)
-        return self._messages(select(messages).where(messages.c.id.in_(cited)))
+        """Every message that cites the document, or compares it with others."""
+        told = (
+            select(table.c.message_id).where(table.c.document_id == document_id)
+            for table in (citations, voices)
+        )
+        return self._messages(select(messages).where(messages.c.id.in_(union(*told))))
 
     def _row(self, id: ConversationId) -> Row[Any]:
         row = self._connection.execute(
@@ -183,7 +188,14 @@ class SqlConversations:
         rows = self._connection.execute(statement).all()
         ids = [row.id for row in rows]
         cited, claimed = self._bound(citations, ids), self._bound(claims, ids)
-        return [_message(row, cited.get(row.id, []), claimed.get(row.id, [])) for row in rows]
+        heard = self._bound(voices, ids)
+        return [
+            replace(
+                _message(row, cited.get(row.id, []), claimed.get(row.id, [])),
+                coherence=coherence(heard.get(row.id, []), row.silent),
+            )
+            for row in rows
+        ]
 
     def _bound(self, table: Table, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
         """The rows that belong to each message, in their order."""
@@ -199,6 +211,7 @@ class SqlConversations:
         values = {
             citations: [_citation_values(message.id, each) for each in message.citations],
             claims: [_claim_values(message.id, each) for each in message.claims],
+            voices: voice_values(message),
         }
         for table, rows in values.items():
             self._connection.execute(delete(table).where(table.c.message_id == message.id))
@@ -214,6 +227,7 @@ def _said(message: Message) -> dict[str, Any]:
         "refused": message.refused,
         "error": message.error,
         "prompt_tokens": message.prompt_tokens,
+        "silent": message.coherence.silent,
     }
 
 

@@ -202,6 +202,7 @@ messages = Table(
     Column("document_ids", Text),
     Column("helpful", Boolean),
     Column("remark", Text),
+    Column("silent", Integer, nullable=False, server_default="0"),
     UniqueConstraint("conversation_id", "request_id", "role"),
 )
 
@@ -235,6 +236,21 @@ claims = Table(
     Column("support", String, nullable=False),
     Column("how", String, nullable=False),
     Column("score", Float, nullable=False),
+)
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("comparison", Integer, nullable=False),
+    Column("relation", String, nullable=False),
+    Column("known", Boolean, nullable=False),
+    Column("document_id", String, nullable=False, index=True),
+    Column("document_name", String, nullable=False),
+    Column("passage_id", String, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("edition", String, nullable=False),
 )
 
 receipts = Table(
