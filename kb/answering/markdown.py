@@ -118,9 +118,9 @@ def _styled(match: re.Match[str], style: Run) -> list[Run]:
 
 
 def _host(url: str) -> str:
-    """The host that a link names; nothing where it names none."""
+    """The host that a link leads to, whoever it says it is; nothing where it names none."""
     try:
-        return urlsplit(without_signs(url)).netloc if "//" in url else ""
+        return urlsplit(without_signs(url)).netloc.rpartition("@")[2] if "//" in url else ""
     except ValueError:  # such as half an IPv6 address
         return ""
 
