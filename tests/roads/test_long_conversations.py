@@ -1,5 +1,6 @@
 """Conversations, questions and answers of great length, in a real browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,21 @@ def test_a_question_of_20000_characters_is_asked_and_kept_whole(
     page.reload()
     told = page.locator("[class*='st-key-user-']").first
     expect(told).to_contain_text(question, timeout=MODEL_MILLISECONDS)
+
+
+def test_an_answer_of_10000_tokens_is_drawn_whole(
+    address: str, page: Page, double: OllamaDouble
+) -> None:
+    double.reply = [
+        f"The lamp number {n} is lit at night by the old keeper. " for n in range(1_000)
+    ]
+    page.goto(address)
+    ask(page)
+    expect(said(page).get_by_text(re.compile("of 1,?000 sentences"))).to_be_visible(
+        timeout=2 * MODEL_MILLISECONDS
+    )
+    expect(said(page)).to_contain_text("The lamp number 0 is lit at night")
+    expect(said(page)).to_contain_text("The lamp number 999 is lit at night")
 
 
 def test_signs_code_tables_and_other_scripts_are_drawn_as_they_are(
