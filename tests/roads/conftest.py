@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.adapters.pdf_maker import PdfPage, make_pdf, paragraph
 
@@ -81,6 +81,18 @@ def lighthouse(folder: Path) -> Path:
     path = folder / "lighthouse.pdf"
     path.write_bytes(make_pdf(PdfPage(lines=first), PdfPage(lines=second)))
     return path
+
+
+@contextmanager
+def lighthouse_served(folder: Path, browser: Browser, *, ollama_host: str) -> Iterator[str]:
+    """The app with the lighthouse's document in it; its address."""
+    with served(folder, ollama_host=ollama_host) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/library")
+        page.locator("input[type=file]").first.set_input_files(lighthouse(folder))
+        expect(page.get_by_text("2 pages · ")).to_be_visible(timeout=MODEL_MILLISECONDS)
+        page.close()
+        yield address
 
 
 def _free_port() -> int:

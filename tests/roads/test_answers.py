@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.ollama_double import OllamaDouble, reply
-from tests.roads.conftest import MODEL_MILLISECONDS, lighthouse, served
+from tests.roads.conftest import MODEL_MILLISECONDS, lighthouse_served
 
 pytestmark = pytest.mark.road
 
@@ -30,12 +30,7 @@ def address(
 ) -> Iterator[str]:
     """The app with one document in it."""
     folder = tmp_path_factory.mktemp("chat")
-    with served(folder, ollama_host=double.address) as address:
-        page = browser.new_page()
-        page.goto(f"{address}/library")
-        page.locator("input[type=file]").first.set_input_files(lighthouse(folder))
-        expect(page.get_by_text("2 pages · ")).to_be_visible(timeout=MODEL_MILLISECONDS)
-        page.close()
+    with lighthouse_served(folder, browser, ollama_host=double.address) as address:
         yield address
 
 

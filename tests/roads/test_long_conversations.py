@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ollama_double import OllamaDouble
-from tests.roads.conftest import MODEL_MILLISECONDS, lighthouse, served
+from tests.roads.conftest import MODEL_MILLISECONDS, lighthouse_served
 from tests.roads.test_answers import TALL, ask, said
 
 pytestmark = pytest.mark.road
@@ -42,13 +41,8 @@ def address(
     double: OllamaDouble, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The app with one document in it."""
-    folder: Path = tmp_path_factory.mktemp("long")
-    with served(folder, ollama_host=double.address) as address:
-        page = browser.new_page()
-        page.goto(f"{address}/library")
-        page.locator("input[type=file]").first.set_input_files(lighthouse(folder))
-        expect(page.get_by_text("2 pages · ")).to_be_visible(timeout=MODEL_MILLISECONDS)
-        page.close()
+    folder = tmp_path_factory.mktemp("long")
+    with lighthouse_served(folder, browser, ollama_host=double.address) as address:
         yield address
 
 
