@@ -4,7 +4,8 @@ Each content word of the sentence must stand in up to three sentences of one pas
 in meaning to a word there, and neighbouring words must be neighbours there; each of its numbers,
 dates and units must stand there as well, and each of its names there, in the sentence before, or
 in the title. What the passage denies must not be said, nor the other way round, nor the opposite
-of a word of it. Two facts of a passage exchanged are seen where that parts their words.
+of a word of it, nor a name where it has another. Two facts of a passage exchanged are seen where
+that parts their words.
 
 Source: maximum similarity of token vectors as in Khattab and Zaharia, "ColBERT" (2020);
 `python -m bench.grounding` measures the whole.
@@ -23,6 +24,7 @@ from kb.answering.name_forms import stands_in
 from kb.answering.wording import (
     Word,
     has_opposite,
+    has_replaced_name,
     is_denied_otherwise,
     kept_together,
     stemmed_words,
@@ -150,7 +152,7 @@ class _Passage:
         said, told = _distinct(statement, self.language), list(numbers(statement))
         near = nearest_tokens(asked.tokens, dict(enumerate(signs))) if asked else {}
         covers = self._covers(said, told, asked.spans if asked else (), near)
-        telling = np.array([not word.is_name for word in said] + [True] * len(told))
+        telling = np.array([not word.is_name for word in said] + [False] * len(told))
         chosen, covered = _together(covers, telling)
         if not chosen:
             return _NOTHING
@@ -165,6 +167,7 @@ class _Passage:
             )
             and not is_denied_otherwise(statement, here, self.language)
             and not has_opposite(statement, here)
+            and not has_replaced_name(statement, here, self.language)
         )
         together = kept_together(statement, list(zip(chosen, here, strict=True)), self.language)
         score = float(covered.mean()) * (1 - SCATTERED * (1 - together))
@@ -248,8 +251,8 @@ def _together(
 ) -> tuple[list[int], NDArray[np.float64]]:
     """The sentences that cover most together, the best first, and how far they do.
 
-    A further sentence must bring words of those that are `telling`: a name alone may stand in
-    any of them.
+    A further sentence must bring words of those that are `telling`: a name or a number alone may
+    stand in any of them.
     """
     covered = np.zeros(covers.shape[1])
     chosen: list[int] = []

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from kb.domain.facts import is_of_number
+from kb.answering.name_forms import initials, stands_in
+from kb.domain.facts import is_of_number, without_dates
 from kb.domain.stems import stems
 from kb.domain.words import stop_words, word_spans
 
@@ -46,6 +47,11 @@ class Word:
         """Whether it tells a number, a month, or what is counted."""
         return is_of_number(self.text)
 
+    @property
+    def is_particular(self) -> bool:
+        """Whether it is a number in digits, or begins with a capital as names do."""
+        return self.text[0].isupper() or self.text[0].isdigit()
+
 
 def stemmed_words(text: str, language: str) -> Iterator[Word]:
     """All but the stop-words, in their order."""
@@ -69,6 +75,45 @@ def has_opposite(statement: str, passages: Sequence[str]) -> bool:
     """Whether the passages have the opposite of a word of a statement, and not that word."""
     said, told = _forms(statement), {form for passage in passages for form in _forms(passage)}
     return any(are_opposite(one, other) for one in said - told for other in told - said)
+
+
+def has_replaced_name(statement: str, passages: Sequence[str], language: str) -> bool:
+    """Whether a name or a number stands between words where the passages have another one.
+
+    One beside which a statement has the same word on one side only counts where the passages' own
+    name is not said at all: lists may be told in another order. Dates may be told in other forms,
+    and are compared elsewhere.
+    """
+    said = list(stemmed_words(without_dates(statement), language))
+    stems_said = {word.stem for word in said}
+    after, before = _particulars_beside(passages, language)
+    short = initials(" ".join(passages))
+    for place, word in enumerate(said):
+        if not (word.is_name or word.text[0].isdigit()) or word.text.lower() in short:
+            continue
+        follows = after.get(said[place - 1].stem, {}) if place else {}
+        leads = before.get(said[place + 1].stem, {}) if place + 1 < len(said) else {}
+        there = follows | leads
+        if any(stands_in(word.text, other, language) for other in there.values()):
+            continue
+        if not (follows.keys().isdisjoint(leads) and there.keys() <= stems_said):
+            return True
+    return False
+
+
+def _particulars_beside(
+    passages: Sequence[str], language: str
+) -> tuple[Mapping[str, dict[str, str]], Mapping[str, dict[str, str]]]:
+    """The names and numbers after each stem and before it, by their own stems."""
+    after: dict[str, dict[str, str]] = {}
+    before: dict[str, dict[str, str]] = {}
+    for passage in passages:
+        for one, other in pairwise(stemmed_words(without_dates(passage), language)):
+            if other.is_particular:
+                after.setdefault(one.stem, {})[other.stem] = other.text
+            if one.is_particular:
+                before.setdefault(other.stem, {})[one.stem] = one.text
+    return after, before
 
 
 def are_opposite(one: str, other: str) -> bool:

@@ -62,6 +62,11 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _MONTH = re.compile(rf"\b({'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?", re.IGNORECASE)
+_DATE = re.compile(
+    rf"\b\d{{4}}-\d\d-\d\d\b"
+    rf"|\b(?:\d{{1,2}}\s+)?(?:{'|'.join(name.title() for name in _MONTHS)})\b\.?"
+    rf"(?:\s+\d{{1,2}}\b)?(?:,?\s+\d{{4}}\b)?"
+)
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b")
 _NUMBER = re.compile(
     r"(?P<sign>[$€£])?\s?(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?P<part>\.\d+)?"
@@ -111,7 +116,12 @@ def is_of_number(word: str) -> bool:
     small = word.lower()
     is_spelled = alpha2digit(small, ENGLISH) != small
     is_month = small in _MONTHS and word[0].isupper()
-    return is_spelled or is_month or small in (*_UNIT_OF, "per") or any(map(str.isdigit, word))
+    return is_spelled or is_month or small in (*_UNIT_OF, "per") or word[0].isdigit()
+
+
+def without_dates(text: str) -> str:
+    """A text without its dates of which a month is told."""
+    return _DATE.sub("", text)
 
 
 def _in_parts(date: re.Match[str]) -> str:
