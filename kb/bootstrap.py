@@ -18,7 +18,15 @@ from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
 from kb.domain.retrieval import Strictness
-from kb.ports import Embedder, ModelServer, PlaceIndex, Reranker, WebPages, WebSites
+from kb.ports import (
+    Embedder,
+    EntailmentModel,
+    ModelServer,
+    PlaceIndex,
+    Reranker,
+    WebPages,
+    WebSites,
+)
 from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.collecting import Collector
@@ -38,11 +46,9 @@ from kb.settings import Settings, save_setting
 
 if TYPE_CHECKING:
     from kb.adapters.chroma import ChromaIndex
-    from kb.adapters.embedding import EmbeddingProcess
     from kb.adapters.files import ContentFiles
-    from kb.adapters.model_process import ModelProcess
     from kb.adapters.readers.sandbox import ReadingProcess
-    from kb.adapters.reranking import RerankingProcess
+    from kb.adapters.search_models import ModelProcesses
     from kb.adapters.sql.database import SqlRecords
     from kb.adapters.sql.fulltext import SqlWordIndex
     from kb.answering.chain import AnsweringChain
@@ -64,9 +70,9 @@ class App:
     query_embedder: Embedder
     reader: "ReadingProcess"
     page_drawer: "ReadingProcess"
-    embedding_processes: "tuple[EmbeddingProcess, ...]"
-    reranking_process: "RerankingProcess | None"
+    processes: "ModelProcesses"
     reranker: Reranker | None
+    entailment: EntailmentModel | None
     ingestion: "Ingestion"
     model_server: ModelServer
     pulls: Pulls
@@ -85,6 +91,7 @@ class App:
         import langsmith
 
         from kb.answering.chain import AnsweringChain
+        from kb.answering.entailment import SecondOpinion
         from kb.retrieval.evidence import EvidenceJudge
         from kb.retrieval.retriever import HybridRetriever
 
@@ -109,6 +116,7 @@ class App:
             embedder=self.query_embedder,
             places=self.place_index,
             settings=self._in_force,
+            opinion=SecondOpinion(self.entailment) if self.entailment else None,
         )
 
     def _in_force(self) -> dict[str, str]:
@@ -117,6 +125,7 @@ class App:
             "Quire": __version__,
             "embedding model": self.settings.embedding_model or "bundled",
             "reranker": self.settings.reranker or "none",
+            "checking model": self.settings.support_model or "none",
             "strictness": self.strictness,
         }
 
@@ -202,6 +211,7 @@ class App:
             reads_english_best=not self.settings.embedding_model,
             words=self.words,
             reranker=self.reranker,
+            entailment=self.entailment,
             chosen=lambda: self.chat_model,
             choose_model=self._choose_model,
         )
@@ -248,21 +258,16 @@ class App:
         threading.Thread(target=self._load, name="warm", daemon=True).start()
 
     def _load(self) -> None:
-        for process in self._question_processes:
+        for process in self.processes.for_answers:
             process.start()
         _ = self.chain
-        for process in self._question_processes:
+        for process in self.processes.for_answers:
             process.settle()
 
     @property
     def search_settled(self) -> bool:
         """Whether the models that a question waits for are loaded, or known not to load."""
-        return all(process.settled for process in self._question_processes)
-
-    @property
-    def _question_processes(self) -> "list[ModelProcess]":
-        reranking = [self.reranking_process] if self.reranking_process else []
-        return [*self.embedding_processes[:1], *reranking]
+        return self.processes.settled
 
     def wake_workers(self) -> None:
         """Tell whoever waits for work that there is some."""
@@ -288,18 +293,14 @@ class App:
         """End the child that embeds documents of many passages."""
         from kb.adapters import memory
 
-        for process in self.embedding_processes[1:]:
-            process.close()
+        self.processes.rest()
         memory.give_back()
 
     def close(self) -> None:
         """End what is being written, downloads and the children, and let the data folder go."""
         self.generations.close()
         self.pulls.close()
-        for process in self.embedding_processes:
-            process.close()
-        if self.reranking_process:
-            self.reranking_process.close()
+        self.processes.close()
         self.reader.close()
         self.page_drawer.close()
         self.vectors.close()
@@ -350,7 +351,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     from kb.adapters.model_servers import model_server
     from kb.adapters.ollama_pulls import OllamaModels
     from kb.adapters.readers.sandbox import ReadingProcess
-    from kb.adapters.search_models import embedding_processes, reranking_process
+    from kb.adapters.search_models import model_processes
     from kb.adapters.sql.database import SqlRecords
     from kb.adapters.web import WebFetcher
     from kb.adapters.web_site import SiteCrawler
@@ -366,9 +367,8 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     # A reader that has lost its process may write there for a moment more.
     spool.mkdir(exist_ok=True)
     vectors = ChromaIndex(settings.home / "chroma")
-    processes = () if embedder else embedding_processes(settings, serving=serving)
-    query, bulk = embedder or processes[0], embedder or processes[-1]
-    reranking = reranking_process(settings)
+    processes = model_processes(settings, serving=serving, embeds=embedder is None)
+    query, bulk = embedder or processes.embedding[0], embedder or processes.embedding[-1]
     reader = ReadingProcess(files=settings.home / "files", spool=spool)
     web_pages = WebFetcher()
     return App(
@@ -380,9 +380,9 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         vectors=vectors,
         indexes=Indexes(records=records, vectors=vectors, files=files),
         query_embedder=query,
-        embedding_processes=processes,
-        reranking_process=reranking,
-        reranker=reranking,
+        processes=processes,
+        reranker=processes.reranking,
+        entailment=processes.checking,
         reader=reader,
         page_drawer=ReadingProcess(files=settings.home / "files", spool=spool)
         if serving

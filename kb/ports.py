@@ -81,6 +81,20 @@ class Reranker(Protocol):
         """One for each text, (n,), 0..1. Raises ModelMissingError, ModelCrashedError."""
 
 
+class EntailmentModel(Protocol):
+    """Says whether texts entail sentences. Blocks until its model is loaded."""
+
+    @property
+    def name(self) -> str:
+        """The model's folder or hub name. Raises ModelMissingError if it does not load."""
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> Vectors:
+        """Of entailment and of contradiction for each (text, sentence), (n, 2).
+
+        The second is 0 of a model that tells none. Raises ModelMissingError, ModelCrashedError.
+        """
+
+
 class VectorIndex(Protocol):
     """Finds passages by vector in one knowledge base and embedding space.
 

@@ -45,6 +45,12 @@ class Settings:
         "Folder or hub name of a sentence-transformers CrossEncoder that orders the best passages "
         "anew; empty for none.",
     )
+    support_model: str = _setting(
+        "KB_SUPPORT_MODEL",
+        "",
+        "Folder, or hub name of a model that this machine has already, of a sentence-transformers "
+        "CrossEncoder for entailment that helps to check the sentences of answers; empty for none.",
+    )
     ollama_host: str = _setting(
         "OLLAMA_HOST", "http://127.0.0.1:11434", "Address of the Ollama server."
     )

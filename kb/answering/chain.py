@@ -16,6 +16,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from kb.answering.budget import pack, passage_tokens
 from kb.answering.citations import Cited, cited, without_marks
 from kb.answering.coherence import coherence_of
+from kb.answering.entailment import SecondOpinion
 from kb.answering.figures import Figure, figure_of
 from kb.answering.overviews import Overview, overview_of
 from kb.answering.places import PlaceList
@@ -68,6 +69,7 @@ class AnsweringChain:
     embedder: Embedder
     places: PlaceIndex
     settings: Callable[[], dict[str, str]] = dict
+    opinion: SecondOpinion | None = None
 
     def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
         """Retrieved, then Token after Token, then Finished. Without a model: quotes.
@@ -79,7 +81,7 @@ class AnsweringChain:
         wanted = places_asked_for(query.text)
         if wanted:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
-        if overview := overview_of(query, self.retriever, self.embedder, model):
+        if overview := overview_of(query, self.retriever, self.embedder, model, self.opinion):
             return AnswerEvents(overview, query)
         if figure := figure_of(query, self.retriever):
             return AnswerEvents(figure, query)
@@ -90,6 +92,7 @@ class AnsweringChain:
             judge=self.judge,
             embedder=self.embedder,
             model=model,
+            opinion=self.opinion,
             receipt=Receipt(settings=self.settings()),
         )
         return AnswerEvents(run, query)
@@ -132,6 +135,7 @@ class _Run:
     judge: Callable[[Ranking], Judgement]
     embedder: Embedder
     model: ChatModel | None
+    opinion: SecondOpinion | None = None
     query: Query | None = None
     shown: Sequence[Hit] = ()
     pieces: Iterator[str] | None = None
@@ -223,16 +227,17 @@ class _Run:
     def _cited(self, text: str) -> Finished:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
-        whole = cited(text, self.shown, self.embedder)
+        whole = cited(text, self.shown, self.embedder, self.opinion)
         if _says_nothing(whole):
             return self._finished(text=whole.text, refused=True, reason=MODEL_FOUND_NOTHING)
         cut = self.model is not None and self.model.finish_reason == "length"
+        trouble = self.opinion.untold_trouble() if self.opinion else ""
         return self._finished(
             text=whole.text,
             citations=whole.citations,
             claims=whole.claims,
             coherence=self._coherence(whole),
-            reason=CUT if cut else "",
+            reason=" ".join(filter(None, (CUT if cut else "", trouble))),
         )
 
     def _coherence(self, whole: Cited) -> Coherence:

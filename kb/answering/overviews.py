@@ -6,6 +6,7 @@ from itertools import groupby
 from time import perf_counter
 
 from kb.answering.citations import Cited, cited
+from kb.answering.entailment import SecondOpinion
 from kb.answering.material import Material, about, findable, names, whole
 from kb.answering.notes import Note, NoteTaker, as_note, renumbered
 from kb.answering.prompts import unmarked_line
@@ -43,7 +44,11 @@ CUT = "The summary hit its length limit and ends here."
 
 
 def overview_of(
-    query: Query, retriever: HybridRetriever, embedder: Embedder, model: ChatModel | None
+    query: Query,
+    retriever: HybridRetriever,
+    embedder: Embedder,
+    model: ChatModel | None,
+    opinion: SecondOpinion | None = None,
 ) -> "Overview | None":
     """The reading that a question asks for; None for a question of another kind."""
     wanted = summary_asked_for(query.text)
@@ -54,7 +59,12 @@ def overview_of(
         return None
     taker = NoteTaker(model=model, embedder=embedder, question=query.text) if model else None
     return Overview(
-        retriever=retriever, embedder=embedder, wanted=wanted, documents=meant, taker=taker
+        retriever=retriever,
+        embedder=embedder,
+        wanted=wanted,
+        documents=meant,
+        taker=taker,
+        opinion=opinion,
     )
 
 
@@ -67,6 +77,7 @@ class Overview:
     wanted: Summary
     documents: Sequence[Document]
     taker: NoteTaker | None
+    opinion: SecondOpinion | None = None
     stopped: bool = False
     begun: float = field(default_factory=perf_counter)
     elapsed: dict[str, float] = field(default_factory=dict)
@@ -168,11 +179,12 @@ class Overview:
             yield Token(text=piece)
         if self.stopped:
             return
-        whole = cited(text.strip(), hits, self.embedder)
+        whole = cited(text.strip(), hits, self.embedder, self.opinion)
         if not any(one.support is not Support.UNSUPPORTED for one in whole.citations):
             # The notes were borne out one by one; what the model made of them is not.
             whole = cited(as_list(notes).strip(), hits, self.embedder)
-        yield self._finished(whole, reason=self._cut() + coverage)
+        trouble = self.opinion.untold_trouble() if self.opinion else ""
+        yield self._finished(whole, reason=f"{self._cut()}{coverage} {trouble}".strip())
 
     def _refused(self, query: Query, reason: str) -> Iterator[AnswerEvent]:
         yield Retrieved(ranking=Ranking(query=query, hits=()))

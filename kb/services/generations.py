@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kb.answering.citations import cited
+from kb.answering.entailment import SecondOpinion
 from kb.domain.conversations import (
     QUOTES,
     Answer,
@@ -130,6 +131,7 @@ class _Generation:
         self._model: QueuedModel | None = None
         self._events: AnswerEvents | None = None
         self._embedder: Embedder | None = None
+        self._opinion: SecondOpinion | None = None
         self._stopped = False
         self._save_at = time.monotonic() + SAVE_EVERY_SECONDS
 
@@ -168,7 +170,7 @@ class _Generation:
         self.message = replace(self.message, model=name)
         self._draft = replace(self._draft, model=name)
         made_by = chain()
-        self._embedder = made_by.embedder
+        self._embedder, self._opinion = made_by.embedder, made_by.opinion
         self._events = made_by.answer(self._wanted.query, self._model)
         if self._stopped:
             self._events.close()
@@ -201,7 +203,7 @@ class _Generation:
     def _so_far(self, state: MessageState, error: str = "") -> Message:
         # Bound to its documents also while unfinished, so that removing one takes its text out.
         embedder = None if state is MessageState.STREAMING else self._embedder
-        bound = cited(self._draft.text, self._draft.hits, embedder)
+        bound = cited(self._draft.text, self._draft.hits, embedder, self._opinion)
         return replace(
             self.message,
             state=state,

@@ -8,7 +8,7 @@ from kb.domain.conversations import QUOTES
 from kb.domain.documents import EmbeddingSpace, KnowledgeBaseId
 from kb.domain.models import Pull, ServerStatus
 from kb.domain.words import ENGLISH
-from kb.ports import ChatModel, Embedder, ModelServer, Reranker, WordIndex
+from kb.ports import ChatModel, Embedder, EntailmentModel, ModelServer, Reranker, WordIndex
 from kb.services.access import Access
 from kb.services.pulls import Pulls
 
@@ -27,6 +27,7 @@ class ModelsService:
     reads_english_best: bool
     words: WordIndex
     reranker: Reranker | None
+    entailment: EntailmentModel | None
     chosen: Callable[[], str]
     choose_model: Callable[[str], None]
 
@@ -113,3 +114,10 @@ class ModelsService:
         Raises ModelMissingError.
         """
         return self.reranker.name if self.reranker else ""
+
+    def checking_model(self) -> str:
+        """The name of the model that helps to check answers, nothing for none; waits for it.
+
+        Raises ModelMissingError.
+        """
+        return self.entailment.name if self.entailment else ""

@@ -114,6 +114,7 @@ ROWS = {
     "answers.find": Row(lambda w, t: w.answers.find(t.base.id, SECRET)),
     "answers.judged": Row(lambda w, t: w.answers.judged(found(t.base))),
     "answers.checked": Row(lambda w, t: w.answers.checked(QUESTION, [SECRET]), MAY, MAY),
+    "answers.checking_trouble": Row(lambda w, t: w.answers.checking_trouble(), MAY, MAY),
     "answers.error_rates": Row(lambda w, t: w.answers.error_rates(Strictness.STRICT), MAY, MAY),
     "answers.set_strictness": Row(
         lambda w, t: w.answers.set_strictness(Strictness.STRICT), FORBIDDEN, FORBIDDEN
@@ -165,6 +166,7 @@ ROWS = {
         lambda w, t: w.models.wants_other_embedding_model(t.base.id)
     ),
     "models.reranking_model": Row(lambda w, t: w.models.reranking_model(), MAY, MAY),
+    "models.checking_model": Row(lambda w, t: w.models.checking_model(), MAY, MAY),
 }
 
 
