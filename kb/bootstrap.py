@@ -12,21 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb import __version__
+from kb import __version__, ports
 from kb.adapters.exports import write
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
 from kb.domain.retrieval import Strictness
-from kb.ports import (
-    Embedder,
-    EntailmentModel,
-    ModelServer,
-    PlaceIndex,
-    Reranker,
-    WebPages,
-    WebSites,
-)
 from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.collecting import Collector
@@ -67,18 +58,19 @@ class App:
     files: "ContentFiles"
     vectors: "ChromaIndex"
     indexes: Indexes
-    query_embedder: Embedder
+    query_embedder: ports.Embedder
     reader: "ReadingProcess"
     page_drawer: "ReadingProcess"
     processes: "ModelProcesses"
-    reranker: Reranker | None
-    entailment: EntailmentModel | None
+    reranker: ports.Reranker | None
+    entailment: ports.EntailmentModel | None
     ingestion: "Ingestion"
-    model_server: ModelServer
+    model_server: ports.ModelServer
     pulls: Pulls
-    web_pages: WebPages
-    web_sites: WebSites
+    web_pages: ports.WebPages
+    web_sites: ports.WebSites
     chat_model: str
+    thinking: bool
     strictness: Strictness
     web_fetching: bool
     spool: Path
@@ -137,7 +129,7 @@ class App:
         return SqlWordIndex(self.records.engine)
 
     @cached_property
-    def place_index(self) -> PlaceIndex:
+    def place_index(self) -> ports.PlaceIndex:
         """What exact search searches; its imports come with its first use."""
         from kb.adapters.sql.places import SqlPlaceIndex
 
@@ -214,6 +206,8 @@ class App:
             entailment=self.entailment,
             chosen=lambda: self.chat_model,
             choose_model=self._choose_model,
+            thinking=lambda: self.thinking,
+            choose_thinking=self._choose_thinking,
         )
 
     def _documents(self, access: Access) -> DocumentsService:
@@ -311,6 +305,10 @@ class App:
         save_setting(self.settings.home, "chat_model", name)
         self.chat_model = name
 
+    def _choose_thinking(self, on: bool) -> None:
+        save_setting(self.settings.home, "thinking", "on" if on else "off")
+        self.thinking = on
+
     def _choose_strictness(self, strictness: Strictness) -> None:
         save_setting(self.settings.home, "strictness", strictness)
         self.strictness = strictness
@@ -329,7 +327,7 @@ def open_app(
     settings: Settings,
     *,
     serving: bool,
-    embedder: Embedder | None = None,
+    embedder: ports.Embedder | None = None,
     lock: HomeLock | None = None,
 ) -> App:
     """Open the data folder, owned already if a lock is given. Raises HomeInUseError, StorageError.
@@ -345,7 +343,9 @@ def open_app(
         raise
 
 
-def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
+def _opened(
+    settings: Settings, lock: HomeLock, embedder: ports.Embedder | None, *, serving: bool
+) -> App:
     from kb.adapters.chroma import ChromaIndex
     from kb.adapters.files import ContentFiles
     from kb.adapters.model_servers import model_server
@@ -393,6 +393,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         web_pages=web_pages,
         web_sites=SiteCrawler(web_pages, reader.links),
         chat_model=settings.chat_model,
+        thinking=settings.thinking == "on",
         strictness=settings.strictness,
         web_fetching=settings.web_fetching == "on",
     )

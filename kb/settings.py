@@ -73,6 +73,9 @@ class Settings:
     keep_alive: str = _setting(
         "KB_KEEP_ALIVE", "10m", "How long Ollama keeps the model loaded after an answer."
     )
+    thinking: str = _setting(
+        "KB_THINKING", "off", "Whether models that can think do so before they answer: on or off."
+    )
     answers_at_a_time: int = _setting(
         "KB_ANSWERS_AT_A_TIME",
         1,

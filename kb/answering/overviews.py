@@ -10,11 +10,13 @@ from kb.answering.entailment import SecondOpinion
 from kb.answering.material import Material, about, findable, names, whole
 from kb.answering.notes import Note, NoteTaker, as_note, renumbered
 from kb.answering.prompts import unmarked_line
+from kb.answering.streams import events_of, said_after
 from kb.domain.conversations import (
     QUOTES,
     Answer,
     AnswerEvent,
     Finished,
+    Piece,
     Progressed,
     Retrieved,
     Support,
@@ -166,17 +168,18 @@ class Overview:
         yield from self._told(query, notes, pieces, coverage)
 
     def _told(
-        self, query: Query, notes: Sequence[Note], pieces: Iterable[str], coverage: str
+        self, query: Query, notes: Sequence[Note], pieces: Iterable[Piece], coverage: str
     ) -> Iterator[AnswerEvent]:
         hits = renumbered(notes)
         yield Retrieved(ranking=Ranking(query=query, hits=tuple(hits), elapsed_ms=self.elapsed))
         text = ""
-        for piece in pieces:
+        for told in events_of(pieces):
             if self.stopped:
                 return
-            self.elapsed.setdefault("first_token", self._since())
-            text += piece
-            yield Token(text=piece)
+            if isinstance(told, Token):
+                self.elapsed.setdefault("first_token", self._since())
+            text = said_after(text, told)
+            yield told
         if self.stopped:
             return
         whole = cited(text.strip(), hits, self.embedder, self.opinion)

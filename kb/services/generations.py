@@ -24,6 +24,7 @@ from kb.domain.conversations import (
     Progressed,
     Retrieved,
     Sent,
+    Thought,
     Token,
     without_document,
 )
@@ -187,8 +188,8 @@ class _Generation:
             self._draft = replace(self._draft, progress=event)
         elif isinstance(event, Sent):
             self._draft = replace(self._draft, receipt=event.receipt)
-        elif isinstance(event, Token):
-            self._draft = replace(self._draft, text=self._draft.text + event.text)
+        elif isinstance(event, Token | Thought):
+            self._draft = self._draft.saying(event)
             if time.monotonic() > self._save_at:
                 self._save_so_far()
 
@@ -221,7 +222,8 @@ class _Generation:
                 message = without_document(message, gone)
             is_there = records.conversations.save_message(message)
             if is_there and receipt:
-                records.receipts.add(message.id, receipt)
+                # What was thought may tell what was read: it goes with the documents of these.
+                records.receipts.add(message.id, receipt, self._draft.thoughts)
                 for gone in _gone(records, (p.document_id for p in receipt.passages)):
                     records.receipts.forget(gone)
         return is_there

@@ -30,6 +30,8 @@ class ModelsService:
     entailment: EntailmentModel | None
     chosen: Callable[[], str]
     choose_model: Callable[[str], None]
+    thinking: Callable[[], bool]
+    choose_thinking: Callable[[bool], None]
 
     def status(self) -> ServerStatus:
         """What the model server has now. Never raises."""
@@ -53,13 +55,18 @@ class ModelsService:
         self.access.require_host()
         self.choose_model(name)
 
+    def set_thinking(self, on: bool) -> None:
+        """Let models think before they answer from now on, those that can."""
+        self.access.require_host()
+        self.choose_thinking(on)
+
     def chat_model(self, name: str | None = None) -> ChatModel | None:
         """The named or current model; None for quotes. Raises ModelError.
 
         Where none was named and the server is away, answers are made of quotes.
         """
         wanted = name or self.chosen() or self.current(self.status())
-        return None if wanted == QUOTES else self.server.chat_model(wanted)
+        return None if wanted == QUOTES else self.server.chat_model(wanted, thinks=self.thinking())
 
     def pull(self, name: str) -> None:
         """Begin to download a model into Ollama; it goes on when the page is left.

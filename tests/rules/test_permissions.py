@@ -143,6 +143,9 @@ ROWS = {
     "conversations.receipt": Row(
         lambda w, t: w.conversations.receipt(t.conversation.id, t.answer.id)
     ),
+    "conversations.thoughts": Row(
+        lambda w, t: w.conversations.thoughts(t.conversation.id, t.answer.id)
+    ),
     "conversations.replay": Row(lambda w, t: w.conversations.replay(t.answer.id)),
     "conversations.rate": Row(
         lambda w, t: w.conversations.rate(t.conversation.id, t.answer.id, helpful=True)
@@ -154,6 +157,7 @@ ROWS = {
     "models.status": Row(lambda w, t: w.models.status(), MAY, MAY),
     "models.choices": Row(lambda w, t: w.models.choices(w.models.status()), MAY, MAY),
     "models.current": Row(lambda w, t: w.models.current(w.models.status()), MAY, MAY),
+    "models.set_thinking": Row(lambda w, t: w.models.set_thinking(True), FORBIDDEN, FORBIDDEN),
     "models.choose": Row(lambda w, t: w.models.choose("quotes"), FORBIDDEN, FORBIDDEN),
     "models.pull": Row(lambda w, t: w.models.pull("small:1b"), FORBIDDEN, FORBIDDEN),
     "models.last_pull": Row(lambda w, t: w.models.last_pull(), FORBIDDEN, FORBIDDEN),
