@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         app = open_app(Settings(home=Path(home), chat_model="quotes"), serving=True)
         worker = Worker(app)
         try:
-            for process in app.embedding_processes:
+            for process in app.processes.embedding:
                 process.settle()
             base_id = app.workspace().knowledge_bases.first().id
             worker.start()

@@ -109,7 +109,7 @@ def take_in_by_quire(args: argparse.Namespace) -> dict[str, Any]:
     app = open_app(Settings(home=args.home), serving=True)
     worker = Worker(app)
     try:
-        for process in app.embedding_processes:
+        for process in app.processes.embedding:
             process.settle()
         language_of(LOADS_LANGUAGES)
         _ = app.chain
@@ -184,7 +184,7 @@ def floor_of_quire(args: argparse.Namespace) -> dict[str, Any]:
 
     app = open_app(Settings(home=args.home), serving=True)
     try:
-        bulk = app.embedding_processes[-1]
+        bulk = app.processes.embedding[-1]
         bulk.settle()
         workspace = app.workspace()
         base = workspace.knowledge_bases.named("bench")

@@ -119,7 +119,7 @@ def measured(home: Path, folder: Path, count: int, asked: int) -> dict[str, Any]
     """(p50, p95) of each way in ms, and the medians of the stages of those that have any."""
     app = open_app(Settings(home=home), serving=True)
     try:
-        app.embedding_processes[0].settle()
+        app.processes.embedding[0].settle()
         base = app.workspace().knowledge_bases.named(f"scale {count}")
         texts = scale_texts.passages(folder)
         questions = _with_names(app, base, scale_texts.questions(folder, texts, asked))

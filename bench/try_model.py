@@ -16,6 +16,7 @@ from pathlib import Path
 from kb.adapters.answer_stream import AskingOptions
 from kb.adapters.openai_chat import OpenAIChatModel
 from kb.adapters.openai_server import OpenAIServer
+from kb.answering.streams import said_in
 from kb.bootstrap import open_app
 from kb.domain.conversations import AnswerEvent, Finished, Retrieved
 from kb.domain.errors import QuireError
@@ -83,7 +84,7 @@ def check_plumbing(address: str) -> None:
     next(stream)
     stream.close()
     short = model_at(address, answer_tokens=5)
-    text = "".join(short.stream(asked))
+    text = said_in(short.stream(asked))
     print(f"  stopped after one piece, then cut at five tokens: {text!r}, {short.finish_reason!r}")
     try:
         list(short.stream([("user", "word " * 2 * CONTEXT_TOKENS)]))

@@ -12,13 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb import __version__
+from kb import __version__, ports
 from kb.adapters.exports import write
 from kb.adapters.home_lock import HomeLock
 from kb.answering.budget import ANSWER_TOKENS
 from kb.domain.access import LOCAL_OWNER, Actor, ActorKind
 from kb.domain.retrieval import Strictness
-from kb.ports import Embedder, ModelServer, PlaceIndex, Reranker, WebPages, WebSites
 from kb.services.access import Access
 from kb.services.answers import AnswersService
 from kb.services.collecting import Collector
@@ -38,11 +37,9 @@ from kb.settings import Settings, save_setting
 
 if TYPE_CHECKING:
     from kb.adapters.chroma import ChromaIndex
-    from kb.adapters.embedding import EmbeddingProcess
     from kb.adapters.files import ContentFiles
-    from kb.adapters.model_process import ModelProcess
     from kb.adapters.readers.sandbox import ReadingProcess
-    from kb.adapters.reranking import RerankingProcess
+    from kb.adapters.search_models import ModelProcesses
     from kb.adapters.sql.database import SqlRecords
     from kb.adapters.sql.fulltext import SqlWordIndex
     from kb.answering.chain import AnsweringChain
@@ -61,18 +58,19 @@ class App:
     files: "ContentFiles"
     vectors: "ChromaIndex"
     indexes: Indexes
-    query_embedder: Embedder
+    query_embedder: ports.Embedder
     reader: "ReadingProcess"
     page_drawer: "ReadingProcess"
-    embedding_processes: "tuple[EmbeddingProcess, ...]"
-    reranking_process: "RerankingProcess | None"
-    reranker: Reranker | None
+    processes: "ModelProcesses"
+    reranker: ports.Reranker | None
+    entailment: ports.EntailmentModel | None
     ingestion: "Ingestion"
-    model_server: ModelServer
+    model_server: ports.ModelServer
     pulls: Pulls
-    web_pages: WebPages
-    web_sites: WebSites
+    web_pages: ports.WebPages
+    web_sites: ports.WebSites
     chat_model: str
+    thinking: bool
     strictness: Strictness
     web_fetching: bool
     spool: Path
@@ -85,6 +83,7 @@ class App:
         import langsmith
 
         from kb.answering.chain import AnsweringChain
+        from kb.answering.entailment import SecondOpinion
         from kb.retrieval.evidence import EvidenceJudge
         from kb.retrieval.retriever import HybridRetriever
 
@@ -109,6 +108,7 @@ class App:
             embedder=self.query_embedder,
             places=self.place_index,
             settings=self._in_force,
+            opinion=SecondOpinion(self.entailment) if self.entailment else None,
         )
 
     def _in_force(self) -> dict[str, str]:
@@ -117,6 +117,7 @@ class App:
             "Quire": __version__,
             "embedding model": self.settings.embedding_model or "bundled",
             "reranker": self.settings.reranker or "none",
+            "checking model": self.settings.support_model or "none",
             "strictness": self.strictness,
         }
 
@@ -128,7 +129,7 @@ class App:
         return SqlWordIndex(self.records.engine)
 
     @cached_property
-    def place_index(self) -> PlaceIndex:
+    def place_index(self) -> ports.PlaceIndex:
         """What exact search searches; its imports come with its first use."""
         from kb.adapters.sql.places import SqlPlaceIndex
 
@@ -202,8 +203,11 @@ class App:
             reads_english_best=not self.settings.embedding_model,
             words=self.words,
             reranker=self.reranker,
+            entailment=self.entailment,
             chosen=lambda: self.chat_model,
             choose_model=self._choose_model,
+            thinking=lambda: self.thinking,
+            choose_thinking=self._choose_thinking,
         )
 
     def _documents(self, access: Access) -> DocumentsService:
@@ -248,21 +252,16 @@ class App:
         threading.Thread(target=self._load, name="warm", daemon=True).start()
 
     def _load(self) -> None:
-        for process in self._question_processes:
+        for process in self.processes.for_answers:
             process.start()
         _ = self.chain
-        for process in self._question_processes:
+        for process in self.processes.for_answers:
             process.settle()
 
     @property
     def search_settled(self) -> bool:
         """Whether the models that a question waits for are loaded, or known not to load."""
-        return all(process.settled for process in self._question_processes)
-
-    @property
-    def _question_processes(self) -> "list[ModelProcess]":
-        reranking = [self.reranking_process] if self.reranking_process else []
-        return [*self.embedding_processes[:1], *reranking]
+        return self.processes.settled
 
     def wake_workers(self) -> None:
         """Tell whoever waits for work that there is some."""
@@ -288,18 +287,14 @@ class App:
         """End the child that embeds documents of many passages."""
         from kb.adapters import memory
 
-        for process in self.embedding_processes[1:]:
-            process.close()
+        self.processes.rest()
         memory.give_back()
 
     def close(self) -> None:
         """End what is being written, downloads and the children, and let the data folder go."""
         self.generations.close()
         self.pulls.close()
-        for process in self.embedding_processes:
-            process.close()
-        if self.reranking_process:
-            self.reranking_process.close()
+        self.processes.close()
         self.reader.close()
         self.page_drawer.close()
         self.vectors.close()
@@ -309,6 +304,10 @@ class App:
     def _choose_model(self, name: str) -> None:
         save_setting(self.settings.home, "chat_model", name)
         self.chat_model = name
+
+    def _choose_thinking(self, on: bool) -> None:
+        save_setting(self.settings.home, "thinking", "on" if on else "off")
+        self.thinking = on
 
     def _choose_strictness(self, strictness: Strictness) -> None:
         save_setting(self.settings.home, "strictness", strictness)
@@ -328,7 +327,7 @@ def open_app(
     settings: Settings,
     *,
     serving: bool,
-    embedder: Embedder | None = None,
+    embedder: ports.Embedder | None = None,
     lock: HomeLock | None = None,
 ) -> App:
     """Open the data folder, owned already if a lock is given. Raises HomeInUseError, StorageError.
@@ -344,13 +343,15 @@ def open_app(
         raise
 
 
-def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, serving: bool) -> App:
+def _opened(
+    settings: Settings, lock: HomeLock, embedder: ports.Embedder | None, *, serving: bool
+) -> App:
     from kb.adapters.chroma import ChromaIndex
     from kb.adapters.files import ContentFiles
     from kb.adapters.model_servers import model_server
     from kb.adapters.ollama_pulls import OllamaModels
     from kb.adapters.readers.sandbox import ReadingProcess
-    from kb.adapters.search_models import embedding_processes, reranking_process
+    from kb.adapters.search_models import model_processes
     from kb.adapters.sql.database import SqlRecords
     from kb.adapters.web import WebFetcher
     from kb.adapters.web_site import SiteCrawler
@@ -366,9 +367,8 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
     # A reader that has lost its process may write there for a moment more.
     spool.mkdir(exist_ok=True)
     vectors = ChromaIndex(settings.home / "chroma")
-    processes = () if embedder else embedding_processes(settings, serving=serving)
-    query, bulk = embedder or processes[0], embedder or processes[-1]
-    reranking = reranking_process(settings)
+    processes = model_processes(settings, serving=serving, embeds=embedder is None)
+    query, bulk = embedder or processes.embedding[0], embedder or processes.embedding[-1]
     reader = ReadingProcess(files=settings.home / "files", spool=spool)
     web_pages = WebFetcher()
     return App(
@@ -380,9 +380,9 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         vectors=vectors,
         indexes=Indexes(records=records, vectors=vectors, files=files),
         query_embedder=query,
-        embedding_processes=processes,
-        reranking_process=reranking,
-        reranker=reranking,
+        processes=processes,
+        reranker=processes.reranking,
+        entailment=processes.checking,
         reader=reader,
         page_drawer=ReadingProcess(files=settings.home / "files", spool=spool)
         if serving
@@ -393,6 +393,7 @@ def _opened(settings: Settings, lock: HomeLock, embedder: Embedder | None, *, se
         web_pages=web_pages,
         web_sites=SiteCrawler(web_pages, reader.links),
         chat_model=settings.chat_model,
+        thinking=settings.thinking == "on",
         strictness=settings.strictness,
         web_fetching=settings.web_fetching == "on",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from kb.domain.access import Scope
+from kb.domain.conversations import Piece
 from kb.domain.documents import (
     DocumentId,
     EmbeddingSpace,
@@ -79,6 +80,20 @@ class Reranker(Protocol):
 
     def scores(self, question: str, texts: Sequence[str]) -> Vectors:
         """One for each text, (n,), 0..1. Raises ModelMissingError, ModelCrashedError."""
+
+
+class EntailmentModel(Protocol):
+    """Says whether texts entail sentences. Blocks until its model is loaded."""
+
+    @property
+    def name(self) -> str:
+        """The model's folder or hub name. Raises ModelMissingError if it does not load."""
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> Vectors:
+        """Of entailment and of contradiction for each (text, sentence), (n, 2).
+
+        The second is 0 of a model that tells none. Raises ModelMissingError, ModelCrashedError.
+        """
 
 
 class VectorIndex(Protocol):
@@ -174,7 +189,11 @@ class ChatModel(Protocol):
     def prompt_tokens(self) -> int | None:
         """Tokens of the prompt that the last answer was made from, where the server tells."""
 
-    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+    @property
+    def thinking_tokens(self) -> int:
+        """Tokens of the window that it may use to think; 0 where it is not to think."""
+
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[Piece]:
         """The answer to (role, content) messages, piece by piece. Raises ModelError.
 
         Closing the iterator ends the generation. One answer at a time.
@@ -187,8 +206,8 @@ class ModelServer(Protocol):
     def status(self) -> ServerStatus:
         """What is there now. Never raises; answers within a few seconds."""
 
-    def chat_model(self, name: str) -> ChatModel:
-        """The named model, ready to be asked."""
+    def chat_model(self, name: str, *, thinks: bool = False) -> ChatModel:
+        """The named model, ready to be asked, and to think first where it can and is to."""
 
 
 class PullProgresses(Protocol):

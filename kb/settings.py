@@ -45,6 +45,12 @@ class Settings:
         "Folder or hub name of a sentence-transformers CrossEncoder that orders the best passages "
         "anew; empty for none.",
     )
+    support_model: str = _setting(
+        "KB_SUPPORT_MODEL",
+        "",
+        "Folder, or hub name of a model that this machine has already, of a sentence-transformers "
+        "CrossEncoder for entailment that helps to check the sentences of answers; empty for none.",
+    )
     ollama_host: str = _setting(
         "OLLAMA_HOST", "http://127.0.0.1:11434", "Address of the Ollama server."
     )
@@ -66,6 +72,9 @@ class Settings:
     )
     keep_alive: str = _setting(
         "KB_KEEP_ALIVE", "10m", "How long Ollama keeps the model loaded after an answer."
+    )
+    thinking: str = _setting(
+        "KB_THINKING", "off", "Whether models that can think do so before they answer: on or off."
     )
     answers_at_a_time: int = _setting(
         "KB_ANSWERS_AT_A_TIME",

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from kb.domain.conversations import Piece
 from kb.domain.errors import ModelError, QuireError
 from kb.domain.models import InstalledModel, PullProgress, ServerStatus
 from kb.ports import ChatModel
@@ -15,15 +16,16 @@ class FakeChatModel:
     """Says its pieces; `before` is called with each one's number, and `trouble` ends them."""
 
     name: str = "fake"
-    pieces: Sequence[str] = ("Yes [1].",)
+    pieces: Sequence[Piece] = ("Yes [1].",)
     trouble: ModelError | None = None
     before: Callable[[int], None] | None = None
     context_tokens: int = 4096
     finish_reason: str = "stop"
     prompt_tokens: int | None = 12
+    thinking_tokens: int = 0
     asked: list[Sequence[tuple[str, str]]] = field(default_factory=list)
 
-    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[Piece]:
         """The pieces, then the trouble."""
         self.asked.append(messages)
         for number, piece in enumerate(self.pieces):
@@ -40,25 +42,25 @@ class PausingModel(FakeChatModel):
     `waits` tells that it does. As a model that is being loaded where `at` is 0.
     """
 
-    def __init__(self, *pieces: str, at: int = 1) -> None:
+    def __init__(self, *pieces: Piece, at: int = 1) -> None:
         super().__init__(pieces=pieces)
         self.at = at
         self.waits = threading.Event()
         self.go_on = threading.Event()
 
-    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[Piece]:
         """Ends when it is closed, from whatever thread."""
         self.asked.append(messages)
         return _Pausing(self)
 
 
-class _Pausing(Iterator[str]):
+class _Pausing(Iterator[Piece]):
     def __init__(self, model: PausingModel) -> None:
         self._model = model
         self._said = 0
         self._closed = False
 
-    def __next__(self) -> str:
+    def __next__(self) -> Piece:
         if self._said == self._model.at:
             self._model.waits.set()
             self._model.go_on.wait(30)
@@ -79,6 +81,7 @@ class FakeModelServer:
     model: FakeChatModel | None = None
     absence: ModelError | None = None
     asked: int = 0
+    thinks: bool = False
 
     def status(self) -> ServerStatus:
         """What it has."""
@@ -90,8 +93,9 @@ class FakeModelServer:
         )
         return ServerStatus(address="here", answers=True, models=(installed,))
 
-    def chat_model(self, name: str) -> ChatModel:
+    def chat_model(self, name: str, *, thinks: bool = False) -> ChatModel:
         """The one model, whatever name is asked for."""
+        self.thinks = thinks
         if self.absence:
             raise self.absence
         return self.model or FakeChatModel(name=name)

@@ -57,10 +57,14 @@ class DirectReader:
 
 
 @contextmanager
-def opened(home: Path, embedder: Embedder | None = None, reranker: str = "") -> Iterator[App]:
+def opened(
+    home: Path, embedder: Embedder | None = None, reranker: str = "", support_model: str = ""
+) -> Iterator[App]:
     """An App on this data folder; quotes write its answers until it is given a model."""
     embedder = embedder or FakeEmbedder()
-    settings = Settings(home=home, chat_model="quotes", reranker=reranker)
+    settings = Settings(
+        home=home, chat_model="quotes", reranker=reranker, support_model=support_model
+    )
     app = open_app(settings, serving=False, embedder=embedder)
     app.model_server, app.pulls = FakeModelServer(), Pulls(FakeModelStore())
     app.ingestion = Ingestion(reader=DirectReader(), embedder=embedder, bulk_embedder=embedder)

@@ -1,4 +1,4 @@
-"""An answer on its way: how it is asked for, closed from elsewhere, and freed of thoughts."""
+"""An answer on its way: how it is asked for, and closed from elsewhere."""
 
 import contextlib
 from abc import ABC, abstractmethod
@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from kb.adapters import server_errors as errors
 from kb.adapters.server_address import Address
 from kb.adapters.server_line import Line, tls
+from kb.adapters.thoughts import separated
+from kb.domain.conversations import Piece, Thought
 from kb.domain.errors import QuireError
 
 CONNECT_SECONDS = 3.0
+
+THINKING_TOKENS = 2048
+THINKING_SHARE = 4
+"""Of a small window, thoughts take one part in so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +27,17 @@ class AskingOptions:
     keep_alive: str = "10m"
     first_token_timeout: float = 300.0
     answer_tokens: int = 1024
+    thinks: bool = False
 
 
-class AnswerStream(Iterator[str]):
+class AnswerStream(Iterator[Piece]):
     """The pieces of an answer. `close` ends it from any thread, also while it waits."""
 
-    def __init__(self, pieces: Generator[str], line: Line) -> None:
+    def __init__(self, pieces: Generator[Piece], line: Line) -> None:
         self._pieces = pieces
         self._line = line
 
-    def __next__(self) -> str:
+    def __next__(self) -> Piece:
         return next(self._pieces)
 
     def close(self) -> None:
@@ -61,6 +68,17 @@ class StreamingModel(ABC):
         """Tokens of prompt and answer together that the model holds."""
 
     @property
+    def thinking_tokens(self) -> int:
+        """Tokens of the window that it may use to think; 0 where it is not to think."""
+        share = self.context_tokens // THINKING_SHARE
+        return min(THINKING_TOKENS, share) if self._options.thinks else 0
+
+    @property
+    def _most_tokens(self) -> int:
+        """Of thoughts and answer together."""
+        return min(self._options.answer_tokens + self.thinking_tokens, self.context_tokens // 2)
+
+    @property
     def finish_reason(self) -> str:
         """Why the last answer ended: `stop`, `length` if it was cut; empty until it has ended."""
         return self._finish_reason
@@ -79,7 +97,7 @@ class StreamingModel(ABC):
         )
 
     @abstractmethod
-    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[Piece]:
         """What the server sends; notes how it ended, and what it read."""
 
     @abstractmethod
@@ -100,22 +118,25 @@ class StreamingModel(ABC):
 
 
 def checked(
-    pieces: Iterable[str],
+    pieces: Iterable[Piece],
     line: Line,
     *,
     told: Callable[[Exception], QuireError],
     check_end: Callable[[bool], None],
 ) -> AnswerStream:
-    """The pieces, less thoughts; a failure is raised as `told`, unless the line was cut.
+    """The pieces, thoughts told apart; a failure is raised as `told`, unless the line was cut.
 
     `check_end` hears at the end whether anything was said, and may raise as well.
     """
 
-    def read() -> Generator[str]:
+    def read() -> Generator[Piece]:
         said = False
         try:
-            for piece in without_thoughts(pieces):
-                said = said or not piece.isspace()
+            for piece in separated(pieces):
+                if isinstance(piece, Thought):
+                    said = said and not piece.retracts
+                else:
+                    said = said or not piece.isspace()
                 yield piece
         except Exception as error:
             if line.is_cut:
@@ -127,22 +148,3 @@ def checked(
             check_end(said)
 
     return AnswerStream(read(), line)
-
-
-def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces less a leading <think> block, which some imported models write all the same."""
-    pieces = iter(pieces)
-    held = ""
-    for piece in pieces:
-        held += piece
-        start = held.lstrip()
-        if start.startswith("<think>"):
-            _, closed, held_after = start.partition("</think>")
-            if closed:
-                held = held_after.lstrip()
-                break
-        elif not "<think>".startswith(start):
-            break
-    if not held.lstrip().startswith("<think>") and held:
-        yield held
-    yield from pieces

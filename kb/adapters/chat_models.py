@@ -17,6 +17,7 @@ from kb.adapters.answer_stream import (
 from kb.adapters.ollama_status import ListedModel
 from kb.adapters.server_address import Address, parse_address
 from kb.adapters.server_line import Line, tls
+from kb.domain.conversations import Piece, Thought
 from kb.domain.errors import ModelError, QuireError
 from kb.domain.models import InstalledModel, ServerStatus
 
@@ -67,7 +68,7 @@ class OllamaServer:
             problem=_lack(bool(listed), chatting),
         )
 
-    def chat_model(self, name: str) -> "OllamaChatModel":
+    def chat_model(self, name: str, *, thinks: bool = False) -> "OllamaChatModel":
         """The named model, for one answer.
 
         Raises ModelError where it cannot be had, NotAllowedError where it runs on the internet:
@@ -82,7 +83,7 @@ class OllamaServer:
         if not listed.chats:
             raise errors.only_embeds(listed.model.name)
         window = self._window(self._trained_window(listed, address))
-        options = replace(self._options, context_tokens=window)
+        options = replace(self._options, context_tokens=window, thinks=thinks)
         return OllamaChatModel(listed.model.name, address, options)
 
     def _window(self, trained: int | None) -> int:
@@ -149,13 +150,27 @@ class OllamaChatModel(StreamingModel):
         """Tokens of prompt and answer together that the model is asked to hold."""
         return self._options.context_tokens
 
-    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
-        for chunk in self._chat(line).stream(list(messages)):
+    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[Piece]:
+        from ollama import ResponseError
+
+        try:
+            yield from self._sent(messages, line, thinks=self._options.thinks)
+        except ResponseError as error:
+            if not ollama_errors.is_for_thinking(error.status_code, error.error):
+                raise
+            yield from self._sent(messages, line, thinks=False)
+
+    def _sent(
+        self, messages: Sequence[tuple[str, str]], line: Line, *, thinks: bool
+    ) -> Iterator[Piece]:
+        for chunk in self._chat(line, thinks=thinks).stream(list(messages)):
             self._note(chunk.response_metadata)
+            if thought := chunk.additional_kwargs.get("reasoning_content"):
+                yield Thought(text=str(thought))
             if chunk.text:
                 yield str(chunk.text)
 
-    def _chat(self, line: Line) -> "ChatOllama":
+    def _chat(self, line: Line, *, thinks: bool) -> "ChatOllama":
         from langchain_ollama import ChatOllama  # 1.3 s, and not needed to show the pages
         from langsmith import configure
 
@@ -166,9 +181,9 @@ class OllamaChatModel(StreamingModel):
             model=self._name,
             base_url=self._address.url,
             num_ctx=options.context_tokens,
-            num_predict=min(options.answer_tokens, options.context_tokens // 2),
+            num_predict=self._most_tokens,
             keep_alive=_duration(options.keep_alive),
-            reasoning=False,
+            reasoning=thinks,
             temperature=0.0,
             client_kwargs={
                 "timeout": httpx.Timeout(options.first_token_timeout, connect=CONNECT_SECONDS),

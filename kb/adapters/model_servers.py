@@ -35,18 +35,18 @@ class ModelServers:
             servers=(ollama, second),
         )
 
-    def chat_model(self, name: str) -> ChatModel:
+    def chat_model(self, name: str, *, thinks: bool = False) -> ChatModel:
         """The named model, at the second server where its name says so or Ollama lacks it.
 
         Raises ModelError, NotAllowedError, InvalidInputError.
         """
         if self._second.has_name(name):
-            return self._second.chat_model(name)
+            return self._second.chat_model(name, thinks=thinks)
         try:
-            return self._ollama.chat_model(name)
+            return self._ollama.chat_model(name, thinks=thinks)
         except (ModelMissingError, ModelUnreachableError) as missing:
             try:
-                return self._second.chat_model(name)
+                return self._second.chat_model(name, thinks=thinks)
             except ModelError:
                 raise missing from None
 

@@ -49,6 +49,11 @@ def from_status(status: int, reason: str, address: Address) -> ModelError:
     return ModelUnreachableError(what, subject=address.host, advice=advice)
 
 
+def is_for_thinking(status: int, text: str) -> bool:
+    """Whether the model was refused only because it cannot think."""
+    return status == 400 and "does not support thinking" in text
+
+
 def from_answer(status: int, error: object, asked: Asked) -> QuireError:
     """What a status other than 200, or an error line inside a stream, says of the model."""
     reason = plain_reason(error)

@@ -15,6 +15,7 @@ from kb.adapters.server_address import Address
 from kb.adapters.server_fetch import text_of, whole
 from kb.adapters.server_line import Line
 from kb.adapters.server_lines import lines_of
+from kb.domain.conversations import Piece, Thought
 from kb.domain.errors import QuireError
 
 _PATH = "/v1/chat/completions"
@@ -65,7 +66,7 @@ class OpenAIChatModel(StreamingModel):
         told = self._served.model.window_tokens if self._served else None
         return told or self._options.context_tokens
 
-    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[str]:
+    def _pieces(self, messages: Sequence[tuple[str, str]], line: Line) -> Iterator[Piece]:
         until = time.monotonic() + self._options.first_token_timeout
         served = self._served = self._served or self._found(line, until)
         if served is None:
@@ -122,14 +123,14 @@ class OpenAIChatModel(StreamingModel):
         return {
             "model": id,
             "messages": [{"role": role, "content": content} for role, content in messages],
-            "max_tokens": min(self._options.answer_tokens, self.context_tokens // 2),
+            "max_tokens": self._most_tokens,
             "temperature": 0,
             "stream": True,
             "stream_options": {"include_usage": True},
-            _TEMPLATE_OPTIONS: {"enable_thinking": False},
+            _TEMPLATE_OPTIONS: {"enable_thinking": self._options.thinks},
         }
 
-    def _answer(self, client: httpx.Client, body: Json) -> Iterator[str]:
+    def _answer(self, client: httpx.Client, body: Json) -> Iterator[Piece]:
         with client.stream("POST", self._address.url + _PATH, json=body) as response:
             if response.status_code != 200:
                 raise _RefusedError(response.status_code, text_of(response))
@@ -140,7 +141,7 @@ class OpenAIChatModel(StreamingModel):
                 if event is _DONE:
                     return
 
-    def _read(self, event: Json) -> Iterator[str]:
+    def _read(self, event: Json) -> Iterator[Piece]:
         if event is _DONE:
             self._finish_reason = self._finish_reason or "stop"
             return
@@ -153,9 +154,8 @@ class OpenAIChatModel(StreamingModel):
         if isinstance(choice.get("finish_reason"), str):
             self._finish_reason = choice["finish_reason"]
         delta = choice.get("delta")
-        content = delta.get("content") if isinstance(delta, dict) else None
-        if isinstance(content, str) and content:
-            yield content
+        if isinstance(delta, dict):
+            yield from _pieces_of(delta)
 
     def _told(self, error: Exception) -> QuireError:
         if isinstance(error, QuireError):
@@ -183,6 +183,16 @@ def _events(blocks: Iterator[bytes]) -> Iterator[Json]:
         event = json.loads(value)
         if isinstance(event, dict):
             yield {"error": event} if field == b"error" else event
+
+
+def _pieces_of(delta: Json) -> Iterator[Piece]:
+    """The thought and the text in a piece of an answer; servers name thoughts by two names."""
+    thought = delta.get("reasoning_content") or delta.get("reasoning")
+    if isinstance(thought, str) and thought:
+        yield Thought(text=thought)
+    content = delta.get("content")
+    if isinstance(content, str) and content:
+        yield content
 
 
 def _first(choices: object) -> Json:

@@ -1,5 +1,7 @@
 """Language models behind an OpenAI-compatible server: llama.cpp, vLLM, LM Studio and others."""
 
+from dataclasses import replace
+
 from kb.adapters import openai_errors as errors
 from kb.adapters import openai_status
 from kb.adapters.answer_stream import AskingOptions
@@ -44,17 +46,18 @@ class OpenAIServer:
             return False
         return name.endswith(openai_status.qualified("", address.url))
 
-    def chat_model(self, name: str) -> OpenAIChatModel:
+    def chat_model(self, name: str, *, thinks: bool = False) -> OpenAIChatModel:
         """The named model, for one answer; the server's name may be left out.
 
         While the server loads its model, it is not known what it has: the answer waits for that.
         Raises ModelError, NotAllowedError where the server is an Ollama, InvalidInputError.
         """
         address = parse_address(self._url, OPENAI, key=self._key)
+        options = replace(self._options, thinks=thinks)
         try:
             one = openai_status.find(name, openai_status.served(address))
         except errors.StillLoadingError:
-            return OpenAIChatModel(name, None, address, self._options)
+            return OpenAIChatModel(name, None, address, options)
         if one is None:
             raise errors.not_served(name, address)
-        return OpenAIChatModel(name, one, address, self._options)
+        return OpenAIChatModel(name, one, address, options)

@@ -29,7 +29,7 @@ def load(model_name: str, threads: int) -> "CrossEncoder":
     from kb.adapters.sentence_model import loaded
 
     model = loaded(model_name, threads, _cross_encoder, "reranker", "KB_RERANKER")
-    if model.num_labels != 1 or not _is_trained(model):
+    if model.num_labels != 1 or not is_trained(model):
         raise ModelMissingError(
             f"The reranker {model_name} is no CrossEncoder that gives each text one score.",
             subject=model_name,
@@ -47,8 +47,8 @@ def _cross_encoder(name: str) -> "CrossEncoder":
     return model
 
 
-def _is_trained(model: "CrossEncoder") -> bool:
-    """Whether what makes the score was loaded: of another kind of model it is made at random."""
+def is_trained(model: "CrossEncoder") -> bool:
+    """Whether what makes the scores was loaded: of another kind of model it is made at random."""
     from sentence_transformers.base.modules import Transformer
 
     last = model[-1]

@@ -130,7 +130,14 @@ def _tokens(told: dict[str, Tensor]) -> Tensor:
     return told["token_embeddings"][told["attention_mask"].bool()].float()
 
 
-def loaded(name: str, threads: int, kind: Callable[[str], Model], what: str, setting: str) -> Model:
+def loaded(
+    name: str,
+    threads: int,
+    kind: Callable[[str], Model],
+    what: str,
+    setting: str,
+    wanted: str = "it must be a folder or hub name that this machine can reach.",
+) -> Model:
     """A model of this kind by folder or hub name; `what` and `setting` name it in errors.
 
     Raises ModelMissingError.
@@ -149,7 +156,7 @@ def loaded(name: str, threads: int, kind: Callable[[str], Model], what: str, set
         raise ModelMissingError(
             f"The {what} {path} could not be loaded.",
             subject=str(path),
-            advice=f"Check {setting}: it must be a folder or hub name that this machine can reach.",
+            advice=f"Check {setting}: {wanted}",
         ) from error
 
 

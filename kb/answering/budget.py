@@ -35,14 +35,20 @@ class Packed:
 
 
 def pack(
-    question: str, hits: Sequence[Hit], history: Sequence[Turn], context_tokens: int
+    question: str,
+    hits: Sequence[Hit],
+    history: Sequence[Turn],
+    context_tokens: int,
+    *,
+    thinking_tokens: int = 0,
 ) -> Packed:
-    """The best hits and the newest turns that fit beside the question and the answer.
+    """The best hits and the newest turns that fit beside the question, thoughts and the answer.
 
     A passage that does not fit is left out, and smaller ones after it may take its place.
     """
     fixed = estimated_tokens(SYSTEM) + estimated_tokens(question)
-    room = context_tokens - ANSWER_TOKENS - fixed
+    answer = ANSWER_TOKENS + thinking_tokens
+    room = context_tokens - answer - fixed
     turns = _newest(history, int(room * HISTORY_SHARE))
     free = room - sum(estimated_tokens(turn.content) for turn in turns)
     packed = []
@@ -57,8 +63,8 @@ def pack(
         free -= passage_tokens(hits[0])
     budget = Budget(
         window=context_tokens,
-        prompt=context_tokens - ANSWER_TOKENS - free,
-        answer=ANSWER_TOKENS,
+        prompt=context_tokens - answer - free,
+        answer=answer,
         turns_sent=len(turns),
         turns_left_out=len(history) - len(turns),
     )

@@ -16,12 +16,13 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from kb.answering.budget import pack, passage_tokens
 from kb.answering.citations import Cited, cited, without_marks
 from kb.answering.coherence import coherence_of
+from kb.answering.entailment import SecondOpinion
 from kb.answering.figures import Figure, figure_of
 from kb.answering.overviews import Overview, overview_of
 from kb.answering.places import PlaceList
 from kb.answering.prompts import EVIDENCE, NOT_FOUND, SYSTEM, shown_passages
 from kb.answering.quotes import quote
-from kb.answering.streams import hang_up
+from kb.answering.streams import events_of, hang_up, said_after
 from kb.domain.coherence import NOTHING_COMPARED, Coherence
 from kb.domain.conversations import (
     QUOTES,
@@ -30,8 +31,10 @@ from kb.domain.conversations import (
     CheckedClaim,
     Citation,
     Finished,
+    Piece,
     Retrieved,
     Sent,
+    Thought,
     Token,
 )
 from kb.domain.exact import places_asked_for
@@ -68,9 +71,10 @@ class AnsweringChain:
     embedder: Embedder
     places: PlaceIndex
     settings: Callable[[], dict[str, str]] = dict
+    opinion: SecondOpinion | None = None
 
     def answer(self, query: Query, model: ChatModel | None) -> "AnswerEvents":
-        """Retrieved, then Token after Token, then Finished. Without a model: quotes.
+        """Retrieved, then Thought and Token as they come, then Finished. Without a model: quotes.
 
         A question for every place that says something is answered by their list, one for a
         summary by reading everything, one that counts or computes over a table by its rows.
@@ -79,7 +83,7 @@ class AnsweringChain:
         wanted = places_asked_for(query.text)
         if wanted:
             return AnswerEvents(PlaceList(places=self.places, wanted=wanted), query)
-        if overview := overview_of(query, self.retriever, self.embedder, model):
+        if overview := overview_of(query, self.retriever, self.embedder, model, self.opinion):
             return AnswerEvents(overview, query)
         if figure := figure_of(query, self.retriever):
             return AnswerEvents(figure, query)
@@ -90,6 +94,7 @@ class AnsweringChain:
             judge=self.judge,
             embedder=self.embedder,
             model=model,
+            opinion=self.opinion,
             receipt=Receipt(settings=self.settings()),
         )
         return AnswerEvents(run, query)
@@ -132,9 +137,10 @@ class _Run:
     judge: Callable[[Ranking], Judgement]
     embedder: Embedder
     model: ChatModel | None
+    opinion: SecondOpinion | None = None
     query: Query | None = None
     shown: Sequence[Hit] = ()
-    pieces: Iterator[str] | None = None
+    pieces: Iterator[Piece] | None = None
     receipt: Receipt = field(default_factory=Receipt)
     elapsed: dict[str, float] = field(default_factory=dict)
     begun: float = field(default_factory=perf_counter)
@@ -175,10 +181,10 @@ class _Run:
             pieces = self._writer(event.ranking)
             if self.receipt.budget:
                 yield Sent(receipt=self.receipt)
-            for piece in pieces:
-                self.elapsed.setdefault("first_token", self._since())
-                # Half a surrogate pair, which some servers send, is no text to be stored.
-                yield Token(text=piece.encode("utf-8", "replace").decode("utf-8"))
+            for told in events_of(pieces):
+                if isinstance(told, Token):
+                    self.elapsed.setdefault("first_token", self._since())
+                yield told
 
     def _cite(self, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
         text = ""
@@ -186,18 +192,22 @@ class _Run:
             yield event
             if isinstance(event, Finished):
                 return
-            if isinstance(event, Token):
-                text += event.text
+            if isinstance(event, Token | Thought):
+                text = said_after(text, event)
         if not self.stopped:
             yield self._cited(text.strip())
 
-    def _writer(self, ranking: Ranking) -> Iterator[str]:
+    def _writer(self, ranking: Ranking) -> Iterator[Piece]:
         if self.model is None:
             self.shown = ranking.hits
             self.receipt = replace(self.receipt, passages=_used(ranking.hits, ranking.hits))
             return quote(ranking.query.text, self.shown, self.embedder)
         packed = pack(
-            ranking.query.text, ranking.hits, ranking.query.history, self.model.context_tokens
+            ranking.query.text,
+            ranking.hits,
+            ranking.query.history,
+            self.model.context_tokens,
+            thinking_tokens=self.model.thinking_tokens,
         )
         self.shown = packed.hits
         self.receipt = replace(
@@ -208,10 +218,10 @@ class _Run:
             "question": ranking.query.text,
             "history": [_message(turn) for turn in packed.turns],
         }
-        writing: Runnable[dict[str, Any], str] = PROMPT | RunnableGenerator(self._generate)
+        writing: Runnable[dict[str, Any], Piece] = PROMPT | RunnableGenerator(self._generate)
         return writing.stream(values)
 
-    def _generate(self, prompts: Iterator[PromptValue]) -> Iterator[str]:
+    def _generate(self, prompts: Iterator[PromptValue]) -> Iterator[Piece]:
         if self.model is not None:
             for prompt in prompts:
                 messages = _said(prompt.to_messages())
@@ -223,16 +233,17 @@ class _Run:
     def _cited(self, text: str) -> Finished:
         if not text:
             return self._finished(refused=True, reason=NO_SENTENCE)
-        whole = cited(text, self.shown, self.embedder)
+        whole = cited(text, self.shown, self.embedder, self.opinion)
         if _says_nothing(whole):
             return self._finished(text=whole.text, refused=True, reason=MODEL_FOUND_NOTHING)
         cut = self.model is not None and self.model.finish_reason == "length"
+        trouble = self.opinion.untold_trouble() if self.opinion else ""
         return self._finished(
             text=whole.text,
             citations=whole.citations,
             claims=whole.claims,
             coherence=self._coherence(whole),
-            reason=CUT if cut else "",
+            reason=" ".join(filter(None, (CUT if cut else "", trouble))),
         )
 
     def _coherence(self, whole: Cited) -> Coherence:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kb.answering.entailment import SecondOpinion
 from kb.answering.prompts import NOT_FOUND
 from kb.answering.support import Check, Grounds
 from kb.domain.conversations import CheckedClaim, Citation, Claim, Support
@@ -82,6 +83,7 @@ def cite(
     embedder: Embedder | None = None,
     *,
     no_claim: Collection[str] = (),
+    opinion: SecondOpinion | None = None,
 ) -> Cited:
     """Bind an answer to the hits: right marks only, a citation for each claim and mark.
 
@@ -90,17 +92,18 @@ def cite(
     mark of the passage that does; a mark of a passage that says nothing of it goes. Code stays as
     it is, headings and sentences of `no_claim` claim nothing.
     Without an embedder, as while the answer is being written, each claim keeps its marks, words
-    alone are compared, and claims without marks have no verdict.
+    alone are compared, and claims without marks have no verdict. A second opinion is asked once,
+    of all claims.
     Raises ModelMissingError, ModelCrashedError.
     """
-    proof = _Proof(hits, embedder, no_claim)
+    proof = _Proof(hits, embedder, no_claim, opinion)
     at = 0
     for match in _NO_PROSE.finditer(text):
         proof.add(text[at : match.start()])
         proof.keep(match.group())
         at = match.end()
     proof.add(text[at:])
-    return proof.cited
+    return proof.cited()
 
 
 def grounds_of(hits: Sequence[Hit], embedder: Embedder | None) -> Grounds:
@@ -113,38 +116,60 @@ def grounds_of(hits: Sequence[Hit], embedder: Embedder | None) -> Grounds:
     )
 
 
-def cited(text: str, hits: Sequence[Hit], embedder: Embedder | None) -> Cited:
+def cited(
+    text: str,
+    hits: Sequence[Hit],
+    embedder: Embedder | None,
+    opinion: SecondOpinion | None = None,
+) -> Cited:
     """The same for what a model wrote, by words alone where the embedding model has ended."""
     try:
-        return cite(text, hits, embedder, no_claim={NOT_FOUND})
+        return cite(text, hits, embedder, no_claim={NOT_FOUND}, opinion=opinion)
     except ModelError:
         # What was said is there.
         return cite(text, hits)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """A claim, `said` without marks and list numbers, and what was found of it.
+
+    `checks` are by the passages it cites, each with its mark's number; `found` by the others and
+    them, the best first, where they were looked through.
+    """
+
+    text: str
+    said: str
+    checks: tuple[tuple[int, Check], ...]
+    found: tuple[Check, ...] = ()
+
+    @property
+    def bare(self) -> str:
+        """The claim without its marks."""
+        return without_marks(self.text).strip()
+
+
 class _Proof:
-    """What the hits bear out, and what was written so far."""
+    """What the hits bear out, and the claims and other parts of a text in their order."""
 
     def __init__(
-        self, hits: Sequence[Hit], embedder: Embedder | None, no_claim: Collection[str]
+        self,
+        hits: Sequence[Hit],
+        embedder: Embedder | None,
+        no_claim: Collection[str],
+        opinion: SecondOpinion | None,
     ) -> None:
         self._hits = hits
         self._looks_further = embedder is not None
         self._no_claim = no_claim
+        self._opinion = opinion if embedder else None
         self._place_of = {hit.rank: place for place, hit in enumerate(hits)}
         self._grounds = grounds_of(hits, embedder)
-        self._text = ""
-        self._citations: list[Citation] = []
-        self._claims: list[CheckedClaim] = []
-
-    @property
-    def cited(self) -> Cited:
-        """The whole."""
-        return Cited(text=self._text, citations=tuple(self._citations), claims=tuple(self._claims))
+        self._parts: list[str | _Looked] = []
 
     def keep(self, text: str) -> None:
         """Write on what claims nothing."""
-        self._text += text
+        self._parts.append(text)
 
     def add(self, prose: str) -> None:
         """Write on with the claims of a stretch of prose."""
@@ -152,44 +177,72 @@ class _Proof:
         at = 0
         for claim in find_claims(prose):
             self.keep(prose[at : claim.start])
-            self._add_claim(claim.text)
+            self._parts.append(self._looked(claim.text))
             at = claim.end
         self.keep(prose[at:])
 
-    def _add_claim(self, text: str) -> None:
-        marked, checks, verdict = self._judged(text)
-        start = len(self._text)
-        self._text += marked
-        placed = Claim(text=marked, start=start, end=len(self._text))
-        self._citations.extend(self._citation(number, placed, check) for number, check in checks)
-        if verdict:
-            self._claims.append(
-                CheckedClaim(
-                    claim=placed, support=verdict.support, how=verdict.how, score=verdict.score
+    def cited(self) -> Cited:
+        """The whole."""
+        text = ""
+        citations: list[Citation] = []
+        claims: list[CheckedClaim] = []
+        for part in self._weighed():
+            if isinstance(part, str):
+                text += part
+                continue
+            marked, checks, verdict = self._judged(part)
+            placed = Claim(text=marked, start=len(text), end=len(text) + len(marked))
+            text += marked
+            citations.extend(self._citation(number, placed, check) for number, check in checks)
+            if verdict:
+                claims.append(
+                    CheckedClaim(
+                        claim=placed, support=verdict.support, how=verdict.how, score=verdict.score
+                    )
                 )
-            )
+        return Cited(text=text, citations=tuple(citations), claims=tuple(claims))
 
-    def _judged(self, claim: str) -> tuple[str, list[tuple[int, Check]], Check | None]:
+    def _looked(self, claim: str) -> _Looked:
+        bare = without_marks(claim).strip()
+        said = _LIST_NUMBER.sub("", bare)
+        checks = tuple(
+            (number, self._grounds.check(said, [self._place_of[number]]))
+            for number in _numbers(claim)
+        )
+        wants = self._looks_further and self._says_something(bare, said)
+        # A second opinion may find that what is cited does not bear it out after all.
+        enough = any(map(_is_right, checks)) and not self._opinion
+        found = tuple(self._grounds.checks(said)) if wants and not enough else ()
+        return _Looked(text=claim, said=said, checks=checks, found=found)
+
+    def _weighed(self) -> list[str | _Looked]:
+        """The parts, their claims as the second opinion has them."""
+        claims = [part for part in self._parts if isinstance(part, _Looked) and part.found]
+        if not self._opinion or not claims:
+            return self._parts
+        asked = [(one.said, _by_passage(one)) for one in claims]
+        weighed = iter(self._opinion.on(self._grounds, asked))
+        return [
+            _with(part, next(weighed)) if isinstance(part, _Looked) and part.found else part
+            for part in self._parts
+        ]
+
+    def _judged(self, looked: _Looked) -> tuple[str, list[tuple[int, Check]], Check | None]:
         """The claim with its right marks, how far the passage of each bears it out, and the best.
 
         No best where the claim says nothing that could be borne out, or was not looked for.
         """
-        bare = without_marks(claim).strip()
-        said = _LIST_NUMBER.sub("", bare)
-        checks = [
-            (number, self._grounds.check(said, [self._place_of[number]]))
-            for number in _numbers(claim)
-        ]
+        checks = list(looked.checks)
         if not self._looks_further or (checks and all(map(_is_right, checks))):
-            return claim, checks, _best(checks)
+            return looked.text, checks, _best(checks)
         told = [each for each in checks if each[1].support is not Support.UNSUPPORTED]
-        if not any(map(_is_right, told)) and self._says_something(bare, said):
-            anywhere = self._grounds.check(said)
+        if not any(map(_is_right, told)) and looked.found:
+            anywhere = max(looked.found, key=lambda check: check.score)
             found = (self._hits[anywhere.passage].rank, anywhere)
             if _is_right(found):
                 told = [*(each for each in told if each[0] != found[0]), found]
-            return _marked(claim, bare, told), told, _best([*told, found])
-        return _marked(claim, bare, told), told, _best(told)
+            return _marked(looked.text, looked.bare, told), told, _best([*told, found])
+        return _marked(looked.text, looked.bare, told), told, _best(told)
 
     def _says_something(self, bare: str, said: str) -> bool:
         if bare in self._no_claim or bare.endswith("?"):
@@ -214,6 +267,19 @@ class _Proof:
             how=check.how,
             score=check.score,
         )
+
+
+def _by_passage(looked: _Looked) -> list[Check]:
+    """All checks of a claim, one a passage."""
+    cited = (check for _, check in looked.checks)
+    return list({check.passage: check for check in (*looked.found, *cited)}.values())
+
+
+def _with(looked: _Looked, weighed: Sequence[Check]) -> _Looked:
+    """The claim with its checks replaced by those of the same passages."""
+    by_place = {check.passage: check for check in weighed}
+    checks = tuple((number, by_place[check.passage]) for number, check in looked.checks)
+    return replace(looked, checks=checks, found=tuple(weighed))
 
 
 def _is_right(cited: tuple[int, Check]) -> bool:

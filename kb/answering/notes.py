@@ -12,8 +12,8 @@ from kb.answering.citations import cited, without_marks
 from kb.answering.extracts import Extract
 from kb.answering.prompts import JOIN_SYSTEM, join_prompt, section_prompt, shown_note
 from kb.answering.sections import Section
-from kb.answering.streams import hang_up
-from kb.domain.conversations import Citation, Claim, Support
+from kb.answering.streams import hang_up, said_in
+from kb.domain.conversations import Citation, Claim, Piece, Support
 from kb.domain.documents import PassageId
 from kb.domain.retrieval import Hit, Scores
 from kb.ports import ChatModel, Embedder
@@ -85,7 +85,7 @@ class NoteTaker:
     embedder: Embedder
     question: str
     stopped: bool = False
-    pieces: Iterator[str] = field(default_factory=lambda: iter(()))
+    pieces: Iterator[Piece] = field(default_factory=lambda: iter(()))
 
     @property
     def section_characters(self) -> int:
@@ -95,10 +95,8 @@ class NoteTaker:
     def note(self, heading: str, section: Section) -> Note:
         """What the model says of a section, as far as it is borne out. Raises ModelError."""
         hits = hits_of(section)
-        said = "".join(
-            self._said(section_prompt(heading, hits, self.question, NOTE_SENTENCES))
-        ).strip()
-        return self._note(heading, said, hits)
+        prompt = section_prompt(heading, hits, self.question, NOTE_SENTENCES)
+        return self._note(heading, said_in(self._said(prompt)).strip(), hits)
 
     def fits(self, notes: Sequence[Note]) -> bool:
         """Whether the model can read them at once."""
@@ -121,14 +119,14 @@ class NoteTaker:
         """
         heading = _heading(notes)
         hits = renumbered(notes)
-        said = "".join(self._said(self._join_prompt(notes, hits, NOTE_SENTENCES)))
+        said = said_in(self._said(self._join_prompt(notes, hits, NOTE_SENTENCES)))
         note = self._note(heading, said, hits)
         if note.sentences:
             return note
         first = [each.sentences[0] for each in notes if each.sentences]
         return Note(heading=heading, sentences=tuple(first[:NOTE_SENTENCES]))
 
-    def text(self, notes: Sequence[Note], sentences: int) -> Iterator[str]:
+    def text(self, notes: Sequence[Note], sentences: int) -> Iterator[Piece]:
         """One text of notes that fit, piece by piece. Raises ModelError.
 
         Its marks are the numbers that `renumbered` gives.
@@ -140,7 +138,7 @@ class NoteTaker:
         self.stopped = True
         hang_up(self.pieces)
 
-    def _said(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+    def _said(self, messages: Sequence[tuple[str, str]]) -> Iterator[Piece]:
         if not self.stopped:
             self.pieces = self.model.stream(messages)
             yield from self.pieces
@@ -160,7 +158,8 @@ class NoteTaker:
     def _room(self) -> int:
         """Tokens of passages or notes beside the rest of a prompt and the answer."""
         around = PROMPT_TOKENS + estimated_tokens(JOIN_SYSTEM) + estimated_tokens(self.question)
-        return max(NOTE_CHARACTERS, self.model.context_tokens - ANSWER_TOKENS - around)
+        answer = ANSWER_TOKENS + self.model.thinking_tokens
+        return max(NOTE_CHARACTERS, self.model.context_tokens - answer - around)
 
 
 def _borne_out(citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Noted, ...]:

@@ -6,14 +6,17 @@ from itertools import groupby
 from time import perf_counter
 
 from kb.answering.citations import Cited, cited
+from kb.answering.entailment import SecondOpinion
 from kb.answering.material import Material, about, findable, names, whole
 from kb.answering.notes import Note, NoteTaker, as_note, renumbered
 from kb.answering.prompts import unmarked_line
+from kb.answering.streams import events_of, said_after
 from kb.domain.conversations import (
     QUOTES,
     Answer,
     AnswerEvent,
     Finished,
+    Piece,
     Progressed,
     Retrieved,
     Support,
@@ -43,7 +46,11 @@ CUT = "The summary hit its length limit and ends here."
 
 
 def overview_of(
-    query: Query, retriever: HybridRetriever, embedder: Embedder, model: ChatModel | None
+    query: Query,
+    retriever: HybridRetriever,
+    embedder: Embedder,
+    model: ChatModel | None,
+    opinion: SecondOpinion | None = None,
 ) -> "Overview | None":
     """The reading that a question asks for; None for a question of another kind."""
     wanted = summary_asked_for(query.text)
@@ -54,7 +61,12 @@ def overview_of(
         return None
     taker = NoteTaker(model=model, embedder=embedder, question=query.text) if model else None
     return Overview(
-        retriever=retriever, embedder=embedder, wanted=wanted, documents=meant, taker=taker
+        retriever=retriever,
+        embedder=embedder,
+        wanted=wanted,
+        documents=meant,
+        taker=taker,
+        opinion=opinion,
     )
 
 
@@ -67,6 +79,7 @@ class Overview:
     wanted: Summary
     documents: Sequence[Document]
     taker: NoteTaker | None
+    opinion: SecondOpinion | None = None
     stopped: bool = False
     begun: float = field(default_factory=perf_counter)
     elapsed: dict[str, float] = field(default_factory=dict)
@@ -155,24 +168,26 @@ class Overview:
         yield from self._told(query, notes, pieces, coverage)
 
     def _told(
-        self, query: Query, notes: Sequence[Note], pieces: Iterable[str], coverage: str
+        self, query: Query, notes: Sequence[Note], pieces: Iterable[Piece], coverage: str
     ) -> Iterator[AnswerEvent]:
         hits = renumbered(notes)
         yield Retrieved(ranking=Ranking(query=query, hits=tuple(hits), elapsed_ms=self.elapsed))
         text = ""
-        for piece in pieces:
+        for told in events_of(pieces):
             if self.stopped:
                 return
-            self.elapsed.setdefault("first_token", self._since())
-            text += piece
-            yield Token(text=piece)
+            if isinstance(told, Token):
+                self.elapsed.setdefault("first_token", self._since())
+            text = said_after(text, told)
+            yield told
         if self.stopped:
             return
-        whole = cited(text.strip(), hits, self.embedder)
+        whole = cited(text.strip(), hits, self.embedder, self.opinion)
         if not any(one.support is not Support.UNSUPPORTED for one in whole.citations):
             # The notes were borne out one by one; what the model made of them is not.
             whole = cited(as_list(notes).strip(), hits, self.embedder)
-        yield self._finished(whole, reason=self._cut() + coverage)
+        trouble = self.opinion.untold_trouble() if self.opinion else ""
+        yield self._finished(whole, reason=f"{self._cut()}{coverage} {trouble}".strip())
 
     def _refused(self, query: Query, reason: str) -> Iterator[AnswerEvent]:
         yield Retrieved(ranking=Ranking(query=query, hits=()))

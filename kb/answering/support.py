@@ -13,7 +13,7 @@ Source: maximum similarity of token vectors as in Khattab and Zaharia, "ColBERT"
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -59,6 +59,9 @@ SCATTERED = 0.5
 CONTRADICTED = 0.5
 """What is left of the score where a number, a name or a denial does not agree."""
 
+MOST_CONTEXT = 200
+"""Characters of what stands around a passage that another model reads."""
+
 _BETWEEN_WORDS = r"(?:\s*\[\d[\d,\s]*\])*\s+"
 """White space, and reference marks such as [12] that quotes leave out."""
 
@@ -68,6 +71,7 @@ class Check:
     """The verdict, its score (0..1), how it is borne out, and the characters it rests on.
 
     `passage` is the place of a passage among those given; start..end are characters of it.
+    `facts_agree` where all numbers, dates, units and names of the sentence stand there.
     """
 
     support: Support
@@ -76,6 +80,7 @@ class Check:
     passage: int
     start: int
     end: int
+    facts_agree: bool = True
 
 
 class Grounds:
@@ -103,24 +108,37 @@ class Grounds:
         """Those of the passages."""
         return [passage.text for passage in self._passages]
 
+    def told(self, place: int) -> str:
+        """A passage as another model reads it: what stands around it, and its text."""
+        passage = self._passages[place]
+        return "\n".join(filter(None, (passage.context[:MOST_CONTEXT], passage.text)))
+
     def check(self, statement: str, among: Collection[int] | None = None) -> Check:
         """By the passage that bears it out best, of those at these places, or of all.
 
         Raises ModelMissingError, ModelCrashedError.
         """
+        return self.checks(statement, among)[0]
+
+    def checks(self, statement: str, among: Collection[int] | None = None) -> list[Check]:
+        """By each of the passages, the best first; by one alone where that has the very words.
+
+        At least one. Raises ModelMissingError, ModelCrashedError.
+        """
         places = range(len(self._passages)) if among is None else among
         for place in places:
             if literal := _find_literally(statement, self._passages[place].text):
-                return Check(
+                found = Check(
                     support=Support.SUPPORTED, score=1.0, how=How.QUOTED, passage=place,
                     start=literal[0], end=literal[1],
                 )  # fmt: skip
+                return [found]
         asked = self._embedder.embed_query_with_tokens(statement) if self._embedder else None
         checks = [
             self._passages[place].check(statement, asked, self._signs[place], place)
             for place in places
         ]
-        return max(checks, key=lambda check: check.score, default=_NOTHING)
+        return sorted(checks, key=lambda check: -check.score) or [_NOTHING]
 
     @cached_property
     def _signs(self) -> list[list[bytes]]:
@@ -143,7 +161,7 @@ class _Passage:
         self.language = language
         self.spans = statement_spans(text)
         self.sentences = [text[begin:end] for begin, end in self.spans]
-        self._context = context
+        self.context = context
 
     def check(
         self, statement: str, asked: EmbeddedQuery | None, signs: Sequence[bytes], place: int
@@ -155,16 +173,16 @@ class _Passage:
         telling = np.array([not word.is_name for word in said] + [False] * len(told))
         chosen, covered = _together(covers, telling)
         if not chosen:
-            return _NOTHING
+            return replace(_NOTHING, passage=place)
         here, around = [self.sentences[number] for number in chosen], self._around(chosen)
         has_numbers = bool(covered[len(said) :].all())
+        facts_agree = has_numbers and all(
+            stands_in(statement[word.begin : word.end], around, self.language)
+            for word in said
+            if word.is_name
+        )
         agrees = (
-            has_numbers
-            and all(
-                stands_in(statement[word.begin : word.end], around, self.language)
-                for word in said
-                if word.is_name
-            )
+            facts_agree
             and not is_denied_otherwise(statement, here, self.language)
             and not has_opposite(statement, here)
             and not has_replaced_name(statement, here, self.language)
@@ -179,7 +197,8 @@ class _Passage:
         else:
             how = How.NUMBERS if told and has_numbers else How.PARAPHRASED
         return Check(
-            support=support, score=score, how=how, passage=place, start=start, end=end
+            support=support, score=score, how=how, passage=place, start=start, end=end,
+            facts_agree=facts_agree,
         )  # fmt: skip
 
     def _covers(
@@ -205,7 +224,7 @@ class _Passage:
     def _around(self, chosen: Sequence[int]) -> str:
         """The chosen sentences, each with the one before it, which may name what it speaks of."""
         near = sorted({*chosen, *(max(0, number - 1) for number in chosen)})
-        return " ".join((self._context, *(self.sentences[number] for number in near)))
+        return " ".join((self.context, *(self.sentences[number] for number in near)))
 
     def _stretch(self, chosen: Sequence[int]) -> tuple[int, int]:
         """The characters of the chosen sentences where they lie together, else of the first."""

@@ -32,6 +32,8 @@ def run(args: argparse.Namespace, app: App) -> int:
     for number, line in enumerate(json_lines(args.batch), 1):
         sentence, passages = _read(line, number)
         check = answers.checked(sentence, passages)
+        if trouble := answers.checking_trouble():
+            output.note(trouble)
         told = {
             "id": line.get("id"),
             "support": check.support,

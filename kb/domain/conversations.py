@@ -18,6 +18,9 @@ QUOTES = "quotes"
 """Stands in place of a model's name where the answer is made of the documents' own sentences."""
 
 
+LONGEST_THOUGHTS = 50_000
+"""Characters of thoughts that are kept with an answer."""
+
 REMOVED = "[A sentence from a removed document stood here.]"
 
 
@@ -144,6 +147,21 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """More of what a model thinks before it answers; it is no part of the answer.
+
+    `retracts`: what the model had said till then was thought as well.
+    """
+
+    text: str
+    retracts: bool = False
+
+
+Piece = str | Thought
+"""What a model sends: more of its answer, or a thought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The last event of an answer: its checked form."""
 
@@ -160,9 +178,18 @@ class Draft:
     progress: Progressed | None = None
     receipt: Receipt | None = None
     ahead: int = 0
+    thoughts: str = ""
+
+    def saying(self, event: Token | Thought) -> "Draft":
+        """With more of the text or of the thoughts, of which only so many characters are kept."""
+        if isinstance(event, Token):
+            return replace(self, text=self.text + event.text)
+        said = self.text if event.retracts else ""
+        thoughts = f"{self.thoughts}{said}{event.text}"[:LONGEST_THOUGHTS]
+        return replace(self, thoughts=thoughts, text="" if event.retracts else self.text)
 
 
-AnswerEvent = Retrieved | Progressed | Sent | Token | Finished
+AnswerEvent = Retrieved | Progressed | Sent | Token | Thought | Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +209,7 @@ class Message:
 
     `parent_id` is what it follows; several that follow the same are versions of each other.
     `document_ids` are those a question was put to, None for all; `helpful` and `remark` are what
-    the person said of an answer.
+    the person said of an answer. `has_thoughts` where its model's thoughts are kept.
     """
 
     id: MessageId
@@ -202,6 +229,7 @@ class Message:
     document_ids: tuple[DocumentId, ...] | None = None
     helpful: bool | None = None
     remark: str = ""
+    has_thoughts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,20 @@ class AnswersService:
     def checked(self, sentence: str, passages: Sequence[str]) -> "Check":
         """Whether one of the passages bears the sentence out, and how.
 
-        Raises ModelMissingError, ModelCrashedError.
+        Raises ModelMissingError, ModelCrashedError of the embedding model.
         """
         from kb.answering.support import Grounds
 
-        return Grounds(passages, self.chain().embedder).check(sentence)
+        grounds = Grounds(passages, self.chain().embedder)
+        checks = grounds.checks(sentence)
+        if opinion := self.chain().opinion:
+            (checks,) = opinion.on(grounds, [(sentence, checks)])
+        return max(checks, key=lambda check: check.score)
+
+    def checking_trouble(self) -> str:
+        """Why sentences were checked without the checking model, told once; else nothing."""
+        opinion = self.chain().opinion
+        return opinion.untold_trouble() if opinion else ""
 
     def find(
         self,

@@ -195,6 +195,12 @@ class ConversationsService:
         with self.records.reading() as view:
             return view.receipts.find(found.id)
 
+    def thoughts(self, id: ConversationId, message_id: MessageId) -> str:
+        """What the model thought before it answered; nothing where that is not kept."""
+        found = self._of(id, message_id)
+        with self.records.reading() as view:
+            return view.receipts.thoughts(found.id)
+
     def replay(self, message_id: MessageId) -> Replay:
         """Answer a question once more, by the same model of the same documents; nothing is kept.
 

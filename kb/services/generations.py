@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kb.answering.citations import cited
+from kb.answering.entailment import SecondOpinion
 from kb.domain.conversations import (
     QUOTES,
     Answer,
@@ -23,6 +24,7 @@ from kb.domain.conversations import (
     Progressed,
     Retrieved,
     Sent,
+    Thought,
     Token,
     without_document,
 )
@@ -130,6 +132,7 @@ class _Generation:
         self._model: QueuedModel | None = None
         self._events: AnswerEvents | None = None
         self._embedder: Embedder | None = None
+        self._opinion: SecondOpinion | None = None
         self._stopped = False
         self._save_at = time.monotonic() + SAVE_EVERY_SECONDS
 
@@ -168,7 +171,7 @@ class _Generation:
         self.message = replace(self.message, model=name)
         self._draft = replace(self._draft, model=name)
         made_by = chain()
-        self._embedder = made_by.embedder
+        self._embedder, self._opinion = made_by.embedder, made_by.opinion
         self._events = made_by.answer(self._wanted.query, self._model)
         if self._stopped:
             self._events.close()
@@ -185,8 +188,8 @@ class _Generation:
             self._draft = replace(self._draft, progress=event)
         elif isinstance(event, Sent):
             self._draft = replace(self._draft, receipt=event.receipt)
-        elif isinstance(event, Token):
-            self._draft = replace(self._draft, text=self._draft.text + event.text)
+        elif isinstance(event, Token | Thought):
+            self._draft = self._draft.saying(event)
             if time.monotonic() > self._save_at:
                 self._save_so_far()
 
@@ -201,7 +204,7 @@ class _Generation:
     def _so_far(self, state: MessageState, error: str = "") -> Message:
         # Bound to its documents also while unfinished, so that removing one takes its text out.
         embedder = None if state is MessageState.STREAMING else self._embedder
-        bound = cited(self._draft.text, self._draft.hits, embedder)
+        bound = cited(self._draft.text, self._draft.hits, embedder, self._opinion)
         return replace(
             self.message,
             state=state,
@@ -219,7 +222,8 @@ class _Generation:
                 message = without_document(message, gone)
             is_there = records.conversations.save_message(message)
             if is_there and receipt:
-                records.receipts.add(message.id, receipt)
+                # What was thought may tell what was read: it goes with the documents of these.
+                records.receipts.add(message.id, receipt, self._draft.thoughts)
                 for gone in _gone(records, (p.document_id for p in receipt.passages)):
                     records.receipts.forget(gone)
         return is_there

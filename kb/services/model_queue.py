@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from kb.answering.streams import hang_up
+from kb.domain.conversations import Piece
 from kb.ports import ChatModel
 
 
@@ -40,13 +41,13 @@ class ModelQueue:
         return max(0, self._line.index(turn) - self._at_a_time + 1)
 
 
-class Turn(Iterator[str]):
+class Turn(Iterator[Piece]):
     """One generation, which begins when it is its time."""
 
-    def __init__(self, queue: ModelQueue, begin: Callable[[], Iterator[str]]) -> None:
+    def __init__(self, queue: ModelQueue, begin: Callable[[], Iterator[Piece]]) -> None:
         self._queue = queue
         self._begin = begin
-        self._pieces: Iterator[str] | None = None
+        self._pieces: Iterator[Piece] | None = None
         self.closed = False
 
     @property
@@ -54,7 +55,7 @@ class Turn(Iterator[str]):
         """How many generations must end before this one begins."""
         return self._queue.ahead(self)
 
-    def __next__(self) -> str:
+    def __next__(self) -> Piece:
         try:
             if self._pieces is None:
                 self._queue.enter(self)
@@ -92,6 +93,11 @@ class QueuedModel:
         return self._model.context_tokens
 
     @property
+    def thinking_tokens(self) -> int:
+        """How much of the window it may use to think."""
+        return self._model.thinking_tokens
+
+    @property
     def finish_reason(self) -> str:
         """Why its last answer ended."""
         return self._model.finish_reason
@@ -106,7 +112,7 @@ class QueuedModel:
         """How many generations must end before it speaks."""
         return self._turn.ahead if self._turn else 0
 
-    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+    def stream(self, messages: Sequence[tuple[str, str]]) -> Iterator[Piece]:
         """What the model says; closing it ends the waiting, too."""
         self._turn = Turn(self._queue, lambda: self._model.stream(messages))
         return self._turn

@@ -8,7 +8,7 @@ from kb.domain.conversations import QUOTES
 from kb.domain.documents import EmbeddingSpace, KnowledgeBaseId
 from kb.domain.models import Pull, ServerStatus
 from kb.domain.words import ENGLISH
-from kb.ports import ChatModel, Embedder, ModelServer, Reranker, WordIndex
+from kb.ports import ChatModel, Embedder, EntailmentModel, ModelServer, Reranker, WordIndex
 from kb.services.access import Access
 from kb.services.pulls import Pulls
 
@@ -27,8 +27,11 @@ class ModelsService:
     reads_english_best: bool
     words: WordIndex
     reranker: Reranker | None
+    entailment: EntailmentModel | None
     chosen: Callable[[], str]
     choose_model: Callable[[str], None]
+    thinking: Callable[[], bool]
+    choose_thinking: Callable[[bool], None]
 
     def status(self) -> ServerStatus:
         """What the model server has now. Never raises."""
@@ -52,13 +55,18 @@ class ModelsService:
         self.access.require_host()
         self.choose_model(name)
 
+    def set_thinking(self, on: bool) -> None:
+        """Let models think before they answer from now on, those that can."""
+        self.access.require_host()
+        self.choose_thinking(on)
+
     def chat_model(self, name: str | None = None) -> ChatModel | None:
         """The named or current model; None for quotes. Raises ModelError.
 
         Where none was named and the server is away, answers are made of quotes.
         """
         wanted = name or self.chosen() or self.current(self.status())
-        return None if wanted == QUOTES else self.server.chat_model(wanted)
+        return None if wanted == QUOTES else self.server.chat_model(wanted, thinks=self.thinking())
 
     def pull(self, name: str) -> None:
         """Begin to download a model into Ollama; it goes on when the page is left.
@@ -113,3 +121,10 @@ class ModelsService:
         Raises ModelMissingError.
         """
         return self.reranker.name if self.reranker else ""
+
+    def checking_model(self) -> str:
+        """The name of the model that helps to check answers, nothing for none; waits for it.
+
+        Raises ModelMissingError.
+        """
+        return self.entailment.name if self.entailment else ""

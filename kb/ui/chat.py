@@ -12,7 +12,7 @@ from kb.domain.errors import NotFoundError
 from kb.domain.words import counted
 from kb.services.answers import checked_question
 from kb.services.documents import ListedDocument
-from kb.ui import answers, citations, drafts, message_actions, progress, session
+from kb.ui import answers, citations, drafts, message_actions, progress, session, thoughts
 from kb.ui.reading import Block, block
 from kb.ui.text import short, visible
 
@@ -77,6 +77,8 @@ def _draw(
         else:
             citations.open_evidence(target)
 
+    if message.has_thoughts:
+        thoughts.draw(message)
     answers.draw(
         message,
         names.keys(),

@@ -11,7 +11,7 @@ import streamlit as st
 from kb.domain.conversations import Draft, Message
 from kb.domain.errors import NotFoundError
 from kb.domain.words import counted
-from kb.ui import answers, receipts, session
+from kb.ui import answers, receipts, session, thoughts
 from kb.ui.text import plain
 
 LOOK_EVERY_SECONDS = 0.1
@@ -24,6 +24,7 @@ LONG_SECONDS = 8.0
 
 LOOKING = "Looking through your documents"
 WRITING = "Found these passages; the answer is being written"
+THINKING = "The model thinks before it answers"
 LOADING = f"{WRITING}. A model that was not in use is loaded first"
 
 
@@ -34,7 +35,8 @@ def grow(message: Message) -> None:
 
 def _turn(message: Message, begun: float) -> None:
     # What was found stands below the text, which so never jumps.
-    text, found = st.empty(), st.empty()
+    folded, text, found = st.empty(), st.empty(), st.empty()
+    thinking = None
     st.button(
         "Stop",
         key=f"stop-{message.id}",
@@ -52,6 +54,10 @@ def _turn(message: Message, begun: float) -> None:
             text.caption(_status(draft, time.monotonic() - begun))
         elif draft.text != shown.text:
             text.markdown(answers.growing(draft.text, draft.model))
+        if draft.thoughts != shown.thoughts:
+            with folded:
+                thinking = thinking or thoughts.growing(message)
+            thoughts.grow(thinking, draft.thoughts)
         if draft.hits and not shown.hits:
             with found.container():
                 answers.draw_found(draft.hits, f"found-{message.id}")
@@ -79,6 +85,8 @@ def _status(draft: Draft, seconds: float) -> str:
         return f"{plain(told.step)}: {told.done} of {told.total}"
     if not draft.hits:
         return LOOKING
+    if draft.thoughts:
+        return THINKING
     status = LOADING if seconds > LONG_SECONDS else WRITING
     if draft.receipt:
         status += f". {plain(receipts.budget_line(draft.receipt))}"

@@ -84,3 +84,6 @@ def _embedding(base: KnowledgeBase) -> None:
             )
         if reranker := service.reranking_model():
             st.markdown(f"**{plain(reranker)}** reads the best of them and puts them in order.")
+    with session.told_errors():
+        if checking := service.checking_model():
+            st.markdown(f"**{plain(checking)}** helps to check the sentences of answers.")

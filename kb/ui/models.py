@@ -36,7 +36,27 @@ def picker() -> tuple[str, bool]:
         format_func=lambda name: visible(labels[name or QUOTES]),
         filter_mode=None,
     )
+    if current != QUOTES:
+        _thinking()
     return current, len(choices) > 1 or current != QUOTES
+
+
+def _thinking() -> None:
+    """Whether the model thinks first."""
+
+    def choose() -> None:
+        with session.noticed_errors():
+            session.workspace().models.set_thinking(bool(st.session_state[key]))
+
+    on = session.workspace().models.thinking()
+    key = f"thinking-{on}"
+    st.toggle(
+        "Thinks before it answers",
+        value=on,
+        key=key,
+        on_change=choose,
+        help="For models that can. Answers take longer; the thoughts are shown folded above them.",
+    )
 
 
 def _short(status: ServerStatus) -> dict[str, str]:

@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kb.adapters.answer_stream import without_thoughts
 from kb.adapters.chat_models import OllamaChatModel, OllamaServer
+from kb.adapters.thoughts import separated
+from kb.answering.streams import said_in
+from kb.domain.conversations import Piece, Thought
 from kb.domain.errors import (
     ContextTooLongError,
     ModelError,
@@ -50,9 +52,9 @@ def model_of(double: OllamaDouble, timeout: float = 10.0) -> OllamaChatModel:
     return client(double.address, timeout).chat_model("qwen3:4b")
 
 
-def failure(double: OllamaDouble, timeout: float = 10.0) -> tuple[list[str], QuireError]:
+def failure(double: OllamaDouble, timeout: float = 10.0) -> tuple[list[Piece], QuireError]:
     """What came before the error, and the error."""
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     with pytest.raises(QuireError) as caught:
         # Unlike list(), extend keeps what came before an error.
         pieces.extend(model_of(double, timeout).stream(ASKED))
@@ -129,14 +131,51 @@ def test_a_prompt_that_ollama_cut_in_silence_shows_in_the_prompt_size(double: Ol
 
 def test_letters_beyond_ascii_arrive_whole(double: OllamaDouble) -> None:
     double.reply = ["Gr", "ü", "ße", " 你好", " 🙂"]
-    assert "".join(model_of(double).stream(ASKED)) == "Grüße 你好 🙂"
+    assert said_in(model_of(double).stream(ASKED)) == "Grüße 你好 🙂"
 
 
 def test_thoughts_are_no_part_of_the_answer(double: OllamaDouble) -> None:
     double.models = [model_entry("qwen3:4b")]
     double.thinking = ["Okay", ",", " so"]
     double.reply = ["<think>", "hm", "</thi", "nk>\n\n", "Red", "."]
-    assert list(model_of(double).stream(ASKED)) == ["Red", "."]
+    sent = list(model_of(double).stream(ASKED))
+    assert [piece for piece in sent if isinstance(piece, str)] == ["Red", "."]
+    assert thoughts_in(sent) == "hm"
+
+
+def test_a_model_thinks_where_it_is_to_and_has_room_for_it(double: OllamaDouble) -> None:
+    double.models = [{**model_entry("qwen3:4b"), "capabilities": ["completion", "thinking"]}]
+    double.thinking, double.reply = ["Okay", ",", " so"], ["Red", "."]
+    model = client(double.address).chat_model("qwen3:4b", thinks=True)
+    assert list(model.stream(ASKED)) == [*map(thought, ["Okay", ",", " so"]), "Red", "."]
+    asked = double.chats[-1].body
+    assert asked["think"] is True
+    assert asked["options"]["num_predict"] == 1024 + model.thinking_tokens
+    assert 0 < model.thinking_tokens <= model.context_tokens // 4
+    assert model_of(double).thinking_tokens == 0
+
+
+def test_a_model_that_cannot_think_answers_all_the_same(double: OllamaDouble) -> None:
+    double.reply = ["Red", "."]
+    model = client(double.address).chat_model("qwen3:4b", thinks=True)
+    assert list(model.stream(ASKED)) == ["Red", "."]
+    assert [asked.body["think"] for asked in double.chats] == [True, False]
+    assert model.finish_reason == "stop"
+
+
+def test_thoughts_whose_beginning_was_not_sent_are_taken_back(double: OllamaDouble) -> None:
+    double.reply = ["The user", " asks", ".\n</th", "ink>\n", "\nRed", "."]
+    sent = list(model_of(double).stream(ASKED))
+    assert said_in(sent).strip() == "Red."
+    assert any(isinstance(piece, Thought) and piece.retracts for piece in sent)
+
+
+def thought(text: str) -> Thought:
+    return Thought(text=text)
+
+
+def thoughts_in(sent: list[Piece]) -> str:
+    return "".join(piece.text for piece in sent if isinstance(piece, Thought))
 
 
 @pytest.mark.parametrize(
@@ -147,19 +186,26 @@ def test_thoughts_are_no_part_of_the_answer(double: OllamaDouble) -> None:
         (["\n<think>x</think>\n\nA", " b"], "A b"),
         (["<think>never", " closed"], ""),
         (["A <think>b</think>"], "A <think>b</think>"),
+        (["A <th", "ink>b</", "think>"], "A <think>b</think>"),
+        (["Hm", ", so</think>A"], "A"),
+        (["Hm</think>A</think>", "B"], "A</think>B"),
+        (["</think>", "A"], "A"),
+        (["1 </", "2"], "1 </2"),
+        (["<think>a", "b</thi", "s></think>A"], "A"),
+        (["Hm</thi"], "Hm</thi"),
         (["<thi"], "<thi"),
         ([], ""),
     ],
 )
 def test_only_a_leading_thought_is_taken_off(pieces: list[str], left: str) -> None:
-    assert "".join(without_thoughts(pieces)) == left
+    assert said_in(separated(pieces)) == left
 
 
 def test_two_answers_at_once_do_not_mix(double: OllamaDouble) -> None:
     double.reply = lambda messages: [messages[-1]["content"]] * 50
 
     def answer(word: str) -> str:
-        return "".join(model_of(double).stream([("user", word)]))
+        return said_in(model_of(double).stream([("user", word)]))
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(answer, "abcd")) == [word * 50 for word in "abcd"]
@@ -304,7 +350,7 @@ def test_only_what_passes_by_itself_may_be_tried_again(double: OllamaDouble) -> 
 def test_an_error_in_mid_answer_keeps_what_was_said(double: OllamaDouble) -> None:
     double.ending = "error"
     pieces, error = failure(double)
-    assert "".join(pieces) == "The pump is red [1]."
+    assert said_in(pieces) == "The pump is red [1]."
     assert type(error) is ModelError
     assert error.what == "The model stopped: CUDA error."
 
@@ -315,7 +361,7 @@ def test_a_broken_connection_is_told_and_keeps_what_was_said(
 ) -> None:
     double.ending = ending  # type: ignore[assignment]
     pieces, error = failure(double)
-    assert "".join(pieces) == "The pump is red [1]."
+    assert said_in(pieces) == "The pump is red [1]."
     assert isinstance(error, ModelUnreachableError)
     assert error.what == "The connection to the model broke; the answer is incomplete."
 

@@ -19,6 +19,8 @@ from kb.adapters.answer_stream import AskingOptions
 from kb.adapters.chat_models import OllamaChatModel, OllamaServer
 from kb.adapters.ollama_pulls import OllamaModels
 from kb.adapters.server_address import parse_address
+from kb.answering.streams import said_in
+from kb.domain.conversations import Piece
 from kb.domain.errors import QuireError
 from tests import ollama_wire as wire
 from tests.ollama_double import OllamaDouble
@@ -115,7 +117,7 @@ def _write(handler: BaseHTTPRequestHandler, recorded: Json) -> None:
     handler.wfile.write(b"0\r\n\r\n" if chunked else b"")
 
 
-def ask(recorded: Json, address: str) -> tuple[OllamaChatModel, Iterator[str]]:
+def ask(recorded: Json, address: str) -> tuple[OllamaChatModel, Iterator[Piece]]:
     asked = recorded["request"]["body"]
     options = AskingOptions(context_tokens=4096, keep_alive="10m", first_token_timeout=10)
     model = OllamaChatModel(asked["model"], parse_address(address), options)
@@ -133,7 +135,7 @@ def test_a_recorded_answer_is_read(name: str) -> None:
     recorded = recording(name)
     with replayed(recorded) as address:
         model, stream = ask(recorded, address)
-        assert text in "".join(stream)
+        assert text in said_in(stream)
     assert (model.finish_reason, model.prompt_tokens) == (finish_reason, prompt_tokens)
 
 
@@ -141,11 +143,11 @@ def test_a_recorded_answer_is_read(name: str) -> None:
 def test_a_recorded_failure_is_told(name: str) -> None:
     said, sentence = FAILURES[name]
     recorded = recording(name)
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     with replayed(recorded) as address, pytest.raises(QuireError) as caught:
         # Unlike list(), extend keeps what came before an error.
         pieces.extend(ask(recorded, address)[1])
-    assert "".join(pieces) == said
+    assert said_in(pieces) == said
     assert caught.value.what == sentence
 
 

@@ -12,6 +12,7 @@ import pytest
 from kb.adapters.answer_stream import AskingOptions
 from kb.adapters.openai_chat import OpenAIChatModel
 from kb.adapters.openai_server import OpenAIServer
+from kb.answering.streams import said_in
 from kb.domain.errors import ContextTooLongError, QuireError
 from tests.adapters.test_ollama_recordings import (
     FOLDER,
@@ -67,7 +68,7 @@ def test_what_vllm_told_of_itself_is_read() -> None:
 )
 def test_a_recorded_answer_is_read(name: str, said: str, reason: str) -> None:
     for model in asked(name):
-        assert "".join(model.stream([("user", "hi")])).startswith(said)
+        assert said_in(model.stream([("user", "hi")])).startswith(said)
         assert model.finish_reason == reason
 
 

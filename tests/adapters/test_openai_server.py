@@ -10,6 +10,8 @@ from kb.adapters import openai_chat
 from kb.adapters.answer_stream import AskingOptions
 from kb.adapters.openai_chat import OpenAIChatModel
 from kb.adapters.openai_server import OpenAIServer
+from kb.answering.streams import said_in
+from kb.domain.conversations import Piece, Thought
 from kb.domain.errors import (
     ContextTooLongError,
     ModelError,
@@ -53,11 +55,11 @@ def model_of(double: OpenAIDouble, timeout: float = 10.0) -> OpenAIChatModel:
 
 def failure(double: OpenAIDouble, timeout: float = 10.0) -> tuple[str, QuireError]:
     """What came before the error, and the error."""
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     with pytest.raises(QuireError) as caught:
         # Unlike list(), extend keeps what came before an error.
         pieces.extend(model_of(double, timeout).stream(ASKED))
-    return "".join(pieces), caught.value
+    return said_in(pieces), caught.value
 
 
 # What is there
@@ -214,7 +216,28 @@ def test_a_server_that_knows_no_template_options_is_asked_without(double: OpenAI
 def test_thoughts_are_no_part_of_the_answer(double: OpenAIDouble) -> None:
     double.thoughts = ["Okay", ",", " so"]
     double.reply = ["<think>", "hm", "</thi", "nk>\n\n", "Red", "."]
-    assert list(model_of(double).stream(ASKED)) == ["Red", "."]
+    sent = list(model_of(double).stream(ASKED))
+    assert said_in(sent) == "Red."
+    thoughts = [piece.text for piece in sent if isinstance(piece, Thought)]
+    assert "".join(thoughts) == "Okay, sohm"
+
+
+def test_a_model_thinks_where_it_is_to_and_has_room_for_it(double: OpenAIDouble) -> None:
+    server = client(double.address)
+    model = server.chat_model(server.status().models[0].name, thinks=True)
+    list(model.stream(ASKED))
+    asked = double.chats[-1].body
+    assert asked["chat_template_kwargs"] == {"enable_thinking": True}
+    assert asked["max_tokens"] == 1024 + model.thinking_tokens
+    assert model.thinking_tokens == 4096 // 4
+    assert model_of(double).thinking_tokens == 0
+
+
+def test_thoughts_whose_beginning_was_not_sent_are_taken_back(double: OpenAIDouble) -> None:
+    double.reply = ["The user", " asks", ".\n</th", "ink>\n\nRed", "."]
+    sent = list(model_of(double).stream(ASKED))
+    assert said_in(sent) == "Red."
+    assert any(isinstance(piece, Thought) and piece.retracts for piece in sent)
 
 
 def test_an_answer_that_hits_its_limit_says_so_afterwards(double: OpenAIDouble) -> None:
@@ -226,7 +249,7 @@ def test_an_answer_that_hits_its_limit_says_so_afterwards(double: OpenAIDouble) 
 
 def test_letters_and_line_ends_of_other_scripts_arrive_whole(double: OpenAIDouble) -> None:
     double.reply = ["Gr", "ü", "ße", " 你好", " 🙂", "\u2028", "\x85", "\r\n"]
-    assert "".join(model_of(double).stream(ASKED)) == "Grüße 你好 🙂\u2028\x85\r\n"
+    assert said_in(model_of(double).stream(ASKED)) == "Grüße 你好 🙂\u2028\x85\r\n"
 
 
 def test_an_answer_without_its_last_line_is_whole_once_its_reason_came(
@@ -234,14 +257,14 @@ def test_an_answer_without_its_last_line_is_whole_once_its_reason_came(
 ) -> None:
     double.ending = "no done"
     model = model_of(double)
-    assert "".join(model.stream(ASKED)) == "The pump is red [1]."
+    assert said_in(model.stream(ASKED)) == "The pump is red [1]."
     assert model.finish_reason == "stop"
 
 
 def test_two_answers_at_once_do_not_mix(double: OpenAIDouble) -> None:
     double.delay = 0.001
     with ThreadPoolExecutor(4) as pool:
-        answers = pool.map(lambda _: "".join(model_of(double).stream(ASKED)), range(4))
+        answers = pool.map(lambda _: said_in(model_of(double).stream(ASKED)), range(4))
     assert set(answers) == {"The pump is red [1]."}
 
 
@@ -288,7 +311,7 @@ def test_a_model_that_loads_is_waited_for(double: OpenAIDouble) -> None:
     double.loading_looks = 5
     model = client(double.address).chat_model(SMOL)
     assert model.context_tokens == 8192
-    assert "".join(model.stream(ASKED)) == "The pump is red [1]."
+    assert said_in(model.stream(ASKED)) == "The pump is red [1]."
     assert (model.context_tokens, double.chats[0].body["model"]) == (4096, MODEL)
 
 
@@ -296,7 +319,7 @@ def test_a_model_that_loads_is_waited_for(double: OpenAIDouble) -> None:
 def test_a_server_that_was_started_again_meanwhile_is_waited_for(double: OpenAIDouble) -> None:
     model = model_of(double)
     double.loading_looks = 3
-    assert "".join(model.stream(ASKED)) == "The pump is red [1]."
+    assert said_in(model.stream(ASKED)) == "The pump is red [1]."
 
 
 @pytest.mark.usefixtures("impatient")
@@ -418,7 +441,7 @@ def test_an_answer_of_thoughts_alone_is_told(double: OpenAIDouble) -> None:
 )
 def test_events_that_say_nothing_are_passed_over(double: OpenAIDouble, event: bytes) -> None:
     double.first_events = event
-    assert "".join(model_of(double).stream(ASKED)) == "The pump is red [1]."
+    assert said_in(model_of(double).stream(ASKED)) == "The pump is red [1]."
 
 
 @pytest.mark.parametrize("event", [b"data: oops\n\n", b"data: \xff\n\n", b"data: " + b"x" * 2**21])

@@ -132,7 +132,7 @@ def test_the_setting_names_the_model_that_search_asks(tmp_path: Path) -> None:
             assert str(caught.value) == (
                 f"The reranker's folder {nowhere} does not exist. Check KB_RERANKER."
             )
-        process = app.reranking_process
+        process = app.processes.reranking
         assert process is not None
         assert process.pid is not None
     assert process.pid is None

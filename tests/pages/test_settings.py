@@ -8,6 +8,7 @@ from kb.domain.retrieval import Strictness
 from kb.settings import load_settings
 from kb.ui import model_status
 from kb.ui.text import plain
+from tests.fake_entailment import FakeEntailment, MissingEntailment
 from tests.fake_models import FakeChatModel, FakeModelServer
 from tests.fake_reranker import FakeReranker, MissingReranker
 from tests.open_apps import take_in
@@ -72,6 +73,19 @@ def test_it_says_that_the_reranker_does_not_load(app: App, open_page: OpenPage) 
     shown = told(open_page("settings"))
     assert "**fake**" in shown
     assert "The reranker nowhere could not be loaded" in shown
+
+
+def test_it_names_the_checking_model_or_says_that_it_does_not_load(
+    app: App, open_page: OpenPage
+) -> None:
+    assert "helps to check" not in told(open_page("settings"))
+    app.entailment = FakeEntailment(name="some_*model*")
+    page = open_page("settings")
+    assert r"**some\_\*model\*** helps to check the sentences of answers" in told(page)
+    app.entailment = MissingEntailment()
+    shown = told(open_page("settings"))
+    assert "The checking model nowhere could not be loaded" in shown
+    assert "**fake**" in shown
 
 
 def test_how_strictly_questions_are_refused_is_chosen_by_what_it_costs(

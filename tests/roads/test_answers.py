@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.ollama_double import OllamaDouble, reply
+from tests.ollama_wire import model_entry
 from tests.roads.conftest import MODEL_MILLISECONDS, lighthouse_served
 
 pytestmark = pytest.mark.road
@@ -38,6 +39,7 @@ def address(
 def as_ever(double: OllamaDouble) -> Iterator[None]:
     """What one test tells the double is forgotten before the next."""
     double.reply, double.delay, double.ending, double.gated = reply, 0.0, "done", False
+    double.models, double.thinking = ["qwen3:4b"], []
     yield
     double.open_gate()
 
@@ -70,6 +72,31 @@ def test_an_answer_streams_onto_the_page_and_ends_with_its_verdict(
     marked = said(page).locator(".claim.unsupported")
     expect(marked).to_have_text("Dragons guard its gold.")
     expect(said(page).locator("button.citation")).to_have_count(1)
+
+
+def test_a_model_thinks_where_that_is_turned_on_and_its_thoughts_are_folded_above_the_answer(
+    address: str, page: Page, double: OllamaDouble
+) -> None:
+    double.models = [{**model_entry("qwen3:4b"), "capabilities": ["completion", "thinking"]}]
+    double.thinking = ["Is", " it", " <b>tall</b>", "?"] * 10
+    double.reply, double.delay = [TALL], 0.1
+    page.goto(address)
+    thinks = page.get_by_text("Thinks before it answers")
+    thinks.click()
+    expect(page.get_by_role("switch", name="Thinks before it answers")).to_be_checked()
+    ask(page)
+    expect(page.get_by_text("The model thinks before it answers")).to_be_visible()
+    thoughts = page.get_by_text("Is it <b>tall</b>?")
+    expect(thoughts).to_be_hidden()
+    page.get_by_text("Thoughts", exact=True).click()
+    expect(thoughts).to_be_visible()
+    expect(said(page).locator("button.citation")).to_have_count(1)
+    expect(thoughts).to_be_hidden()
+    page.get_by_text("Thoughts", exact=True).click()
+    expect(thoughts).to_be_visible()
+    assert double.chats[-1].body["think"] is True
+    thinks.click()
+    expect(page.get_by_role("switch", name="Thinks before it answers")).not_to_be_checked()
 
 
 def test_a_citation_opens_the_page_as_a_picture_with_the_passage_marked(

@@ -114,6 +114,7 @@ ROWS = {
     "answers.find": Row(lambda w, t: w.answers.find(t.base.id, SECRET)),
     "answers.judged": Row(lambda w, t: w.answers.judged(found(t.base))),
     "answers.checked": Row(lambda w, t: w.answers.checked(QUESTION, [SECRET]), MAY, MAY),
+    "answers.checking_trouble": Row(lambda w, t: w.answers.checking_trouble(), MAY, MAY),
     "answers.error_rates": Row(lambda w, t: w.answers.error_rates(Strictness.STRICT), MAY, MAY),
     "answers.set_strictness": Row(
         lambda w, t: w.answers.set_strictness(Strictness.STRICT), FORBIDDEN, FORBIDDEN
@@ -142,6 +143,9 @@ ROWS = {
     "conversations.receipt": Row(
         lambda w, t: w.conversations.receipt(t.conversation.id, t.answer.id)
     ),
+    "conversations.thoughts": Row(
+        lambda w, t: w.conversations.thoughts(t.conversation.id, t.answer.id)
+    ),
     "conversations.replay": Row(lambda w, t: w.conversations.replay(t.answer.id)),
     "conversations.rate": Row(
         lambda w, t: w.conversations.rate(t.conversation.id, t.answer.id, helpful=True)
@@ -153,6 +157,7 @@ ROWS = {
     "models.status": Row(lambda w, t: w.models.status(), MAY, MAY),
     "models.choices": Row(lambda w, t: w.models.choices(w.models.status()), MAY, MAY),
     "models.current": Row(lambda w, t: w.models.current(w.models.status()), MAY, MAY),
+    "models.set_thinking": Row(lambda w, t: w.models.set_thinking(True), FORBIDDEN, FORBIDDEN),
     "models.choose": Row(lambda w, t: w.models.choose("quotes"), FORBIDDEN, FORBIDDEN),
     "models.pull": Row(lambda w, t: w.models.pull("small:1b"), FORBIDDEN, FORBIDDEN),
     "models.last_pull": Row(lambda w, t: w.models.last_pull(), FORBIDDEN, FORBIDDEN),
@@ -165,6 +170,7 @@ ROWS = {
         lambda w, t: w.models.wants_other_embedding_model(t.base.id)
     ),
     "models.reranking_model": Row(lambda w, t: w.models.reranking_model(), MAY, MAY),
+    "models.checking_model": Row(lambda w, t: w.models.checking_model(), MAY, MAY),
 }
 
 

@@ -431,6 +431,18 @@ class TestSupport:
         assert passages[1][quoted["start"] : quoted["end"]] == "It is made of bronze."
         assert "supported, quoted: It is made of bronze." in shell("support", "--batch", path)
 
+    def test_a_checking_model_that_is_not_there_is_told_of_once(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("KB_SUPPORT_MODEL", "/no/such/folder")
+        line = {"id": "a", "sentence": "By hand bronze is made.", "passages": ["Made by hand."]}
+        path = write_lines(tmp_path / "sentences.jsonl", line, line)
+        args = ["--home", str(shell.home), "support", "--batch", str(path), "--json"]
+        assert main(args, embedder=shell.embedder) == 0
+        told, errors = shell.capture.readouterr()
+        assert [json.loads(one)["support"] for one in told.splitlines()] == ["partial"] * 2
+        assert errors.count("The checking model's folder /no/such/folder does not exist.") == 1
+
     def test_a_line_of_another_form_is_told_of(self, shell: Shell, tmp_path: Path) -> None:
         path = write_lines(tmp_path / "sentences.jsonl", {"id": "a", "sentence": "x"})
         assert "Line 1 has no sentence or no passages." in shell.refused("support", "--batch", path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select, union, update
 
-from kb.adapters.sql.tables import citations, claims, conversations, messages, voices
+from kb.adapters.sql.tables import citations, claims, conversations, messages, thoughts, voices
 from kb.adapters.sql.voices import coherence, voice_values
 from kb.domain.conversations import (
     Branches,
@@ -189,10 +189,16 @@ class SqlConversations:
         ids = [row.id for row in rows]
         cited, claimed = self._bound(citations, ids), self._bound(claims, ids)
         heard = self._bound(voices, ids)
+        thinking = set(
+            self._connection.scalars(
+                select(thoughts.c.message_id).where(thoughts.c.message_id.in_(ids))
+            )
+        )
         return [
             replace(
                 _message(row, cited.get(row.id, []), claimed.get(row.id, [])),
                 coherence=coherence(heard.get(row.id, []), row.silent),
+                has_thoughts=row.id in thinking,
             )
             for row in rows
         ]

@@ -22,7 +22,7 @@ CACHE_KB = 32_000
 """What a connection keeps of the file: with a million passages, the 2 MB that SQLite would keep
 are read anew for each question (`python -m bench.scale`)."""
 
-NEWEST = "0009"
+NEWEST = "0010"
 """The last revision in `migrations`."""
 
 

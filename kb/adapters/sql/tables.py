@@ -206,6 +206,13 @@ messages = Table(
     UniqueConstraint("conversation_id", "request_id", "role"),
 )
 
+thoughts = Table(
+    "thoughts",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 citations = Table(
     "citations",
     metadata,
