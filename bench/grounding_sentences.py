@@ -186,7 +186,8 @@ def _date(sentence: str, rng: random.Random, others: Sequence[str]) -> str | Non
 
 def _name(sentence: str, rng: random.Random, others: Sequence[str]) -> str | None:
     found = [one for one in _NAME.finditer(sentence) if one.group() not in MONTHS]
-    names = [str(name) for other in rng.sample(list(others), 30) for name in _NAME.findall(other)]
+    some = rng.sample(others, min(30, len(others)))
+    names = [str(name) for other in some for name in _NAME.findall(other)]
     names = [name for name in names if name not in sentence and name not in MONTHS]
     if not found or not names:
         return None

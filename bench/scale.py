@@ -40,7 +40,7 @@ from kb.adapters.sql.fulltext import table_name
 from kb.adapters.sql.word_forms import phrases
 from kb.bootstrap import App, open_app
 from kb.domain.access import Scope
-from kb.domain.documents import KnowledgeBase
+from kb.domain.documents import KnowledgeBase, KnowledgeBaseId
 from kb.domain.retrieval import Query
 from kb.retrieval.retriever import CANDIDATES, HybridRetriever
 from kb.settings import Settings
@@ -68,15 +68,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         for count in args.passages:
             # A folder each, for what else lies in an index costs memory as well.
             of_count = home / str(count)
-            _make(of_count, args.folder, count)
+            made(of_count, args.folder, count)
             _show(count, _measure(of_count, args.folder, count, args.questions), of_count)
     return 0
 
 
-def _make(home: Path, folder: Path, count: int) -> None:
+def made(home: Path, folder: Path, count: int) -> KnowledgeBaseId:
+    """The knowledge base of so many passages in a data folder; made where it is not there."""
     app = open_app(Settings(home=home), serving=False)
     try:
-        filled(app, scale_texts.passages(folder), count)
+        return filled(app, scale_texts.passages(folder), count).id
     finally:
         app.close()
 

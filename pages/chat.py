@@ -13,7 +13,6 @@ from kb.ui import (
     progress,
     scope,
     session,
-    uploads,
 )
 
 
@@ -24,18 +23,10 @@ def draw() -> None:
     conversation = session.open_conversation(base)
     listed = workspace.documents.listed(base.id)
     with st.sidebar:
-        model, has_models = models.picker()
-        chosen = scope.picker(base, listed)
+        has_models = models.picker()
+        scope.picker(base, listed)
         conversations.sidebar(base, conversation)
-    prompt = st.chat_input(
-        "Ask your documents, or drop files here", key="question", accept_file="multiple"
-    )
-    if prompt:
-        if prompt.files:
-            uploads.take(base.id, prompt.files)
-        if prompt.text.strip():
-            chat.ask(prompt.text, model, chosen)
-        st.rerun()
+    chat.field(base)
     # A place of its own, so that what stood here goes at once when the first question is asked.
     first = st.empty()
     if conversation is None:

@@ -176,16 +176,19 @@ class _Passage:
             return replace(_NOTHING, passage=place)
         here, around = [self.sentences[number] for number in chosen], self._around(chosen)
         has_numbers = bool(covered[len(said) :].all())
-        facts_agree = has_numbers and all(
-            stands_in(statement[word.begin : word.end], around, self.language)
-            for word in said
-            if word.is_name
+        facts_agree = (
+            has_numbers
+            and all(
+                stands_in(statement[word.begin : word.end], around, self.language)
+                for word in said
+                if word.is_name
+            )
+            and not has_replaced_name(statement, here, self.language)
         )
         agrees = (
             facts_agree
             and not is_denied_otherwise(statement, here, self.language)
             and not has_opposite(statement, here)
-            and not has_replaced_name(statement, here, self.language)
         )
         together = kept_together(statement, list(zip(chosen, here, strict=True)), self.language)
         score = float(covered.mean()) * (1 - SCATTERED * (1 - together))

@@ -12,13 +12,44 @@ from kb.domain.errors import NotFoundError
 from kb.domain.words import counted
 from kb.services.answers import checked_question
 from kb.services.documents import ListedDocument
-from kb.ui import answers, citations, drafts, message_actions, progress, session, thoughts
+from kb.ui import (
+    answers,
+    citations,
+    drafts,
+    message_actions,
+    models,
+    progress,
+    scope,
+    session,
+    thoughts,
+    uploads,
+)
 from kb.ui.reading import Block, block
 from kb.ui.text import short, visible
 
 CLOSEST = 3
 NAMED = 3
 """Documents that are named below a question which was put to some only."""
+
+
+def field(base: KnowledgeBase) -> None:
+    """Where to write a question, and to drop files."""
+
+    def submit() -> None:
+        # Asked before the page is drawn, so that it is drawn once, and with the question.
+        prompt = st.session_state[key]
+        if prompt.files:
+            uploads.take(base.id, prompt.files)
+        if prompt.text.strip():
+            ask(prompt.text, models.current(), scope.chosen(base))
+
+    key = "question"
+    st.chat_input(
+        "Ask your documents, or drop files here",
+        key=key,
+        accept_file="multiple",
+        on_submit=submit,
+    )
 
 
 def ask(question: str, model: str = "", document_ids: Collection[DocumentId] | None = None) -> None:

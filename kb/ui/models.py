@@ -13,32 +13,41 @@ QUOTES_LABEL = "Quotes only"
 AWAY = "not installed here"
 
 
-def picker() -> tuple[str, bool]:
-    """The field; the chosen model's name, and whether there is any language model at all."""
+def current() -> str:
+    """The name of the model that writes the next answer."""
+    return session.workspace().models.current(_status())
+
+
+def picker() -> bool:
+    """The field; whether there is any language model at all."""
     models = session.workspace().models
-    status = model_status.latest(models) or ServerStatus(address="")
-    choices, current = models.choices(status), models.current(status)
+    status = _status()
+    choices, chosen = models.choices(status), models.current(status)
     labels = {name: name for name in choices} | _short(status) | {QUOTES: QUOTES_LABEL}
-    if current not in choices:
-        choices, labels[current] = [current, *choices], f"{current} ({AWAY})"
+    if chosen not in choices:
+        choices, labels[chosen] = [chosen, *choices], f"{chosen} ({AWAY})"
 
     def choose() -> None:
         with session.noticed_errors():
             session.workspace().models.choose(st.session_state[key])
 
-    key = f"model-{hash((current, tuple(choices)))}"
+    key = f"model-{hash((chosen, tuple(choices)))}"
     st.selectbox(
         "Answers written by",
         choices,
-        index=choices.index(current),
+        index=choices.index(chosen),
         key=key,
         on_change=choose,
         format_func=lambda name: visible(labels[name or QUOTES]),
         filter_mode=None,
     )
-    if current != QUOTES:
+    if chosen != QUOTES:
         _thinking()
-    return current, len(choices) > 1 or current != QUOTES
+    return len(choices) > 1 or chosen != QUOTES
+
+
+def _status() -> ServerStatus:
+    return model_status.latest(session.workspace().models) or ServerStatus(address="")
 
 
 def _thinking() -> None:

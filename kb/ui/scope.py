@@ -10,10 +10,15 @@ from kb.ui import session
 from kb.ui.text import visible
 
 
-def picker(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> tuple[DocumentId, ...] | None:
-    """The field to choose them by; None for all."""
+def chosen(base: KnowledgeBase) -> tuple[DocumentId, ...] | None:
+    """What the field says; None for all."""
+    return tuple(st.session_state.get(_key(base), ())) or None
+
+
+def picker(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> None:
+    """The field to choose them by."""
     names = {d.document.id: d.document.name for d in listed if d.document.state in FINDABLE}
-    key = f"scope-{base.id}"
+    key = _key(base)
     # What was chosen on another page, and what is there no more.
     kept = session.remembered(session.SCOPE, ())
     if key not in st.session_state or not set(st.session_state[key]) <= names.keys():
@@ -25,12 +30,14 @@ def picker(base: KnowledgeBase, listed: Sequence[ListedDocument]) -> tuple[Docum
         placeholder="All documents",
         format_func=lambda id: visible(names[id]),
     )
-    chosen = tuple(st.session_state[key])
-    session.remember(session.SCOPE, chosen)
-    return chosen or None
+    session.remember(session.SCOPE, tuple(st.session_state[key]))
 
 
 def only(document: Document) -> None:
     """Put the next questions to this document, in a new conversation."""
     session.remember(session.SCOPE, (document.id,))
     session.switch_conversation(None)
+
+
+def _key(base: KnowledgeBase) -> str:
+    return f"scope-{base.id}"
